@@ -1,0 +1,1 @@
+"""Workers: the private foundation of the thread pool."""

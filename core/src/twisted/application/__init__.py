@@ -1,0 +1,1 @@
+"""Services: how protocols become a program that is configured, started and stopped."""

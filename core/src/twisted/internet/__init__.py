@@ -1,0 +1,1 @@
+"""Reactors, transports, Deferreds and endpoints: everything that waits for events."""

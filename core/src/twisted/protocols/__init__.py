@@ -1,0 +1,1 @@
+"""Small protocols and the building blocks that larger protocols are made of."""

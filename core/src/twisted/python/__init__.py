@@ -1,0 +1,1 @@
+"""Foundations that know nothing of the network: failures, paths, options, reflection."""

@@ -1,0 +1,1 @@
+"""HTTP: server, resources and everything that is served over the web."""
