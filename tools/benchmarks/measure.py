@@ -1,0 +1,173 @@
+"""Run a server under load and read what one operation cost it."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+SERVERS = Path(__file__).with_name("servers")
+SERVER_CPU = 0
+LOAD_CPU = 1
+
+Load = Callable[[int, float], tuple[float, float]]
+"""Takes a port and seconds; gives operations and the seconds they really took."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One measurement: operations a second, and the server's CPU time for each in microseconds."""
+
+    rate: float
+    cpu: float
+
+
+@dataclass(frozen=True)
+class Competitor:
+    """A server program: its name in tables, and the command that starts it and prints a port."""
+
+    name: str
+    command: tuple[str, ...]
+
+
+def server(name: str, python: Path, script: str, *arguments: str) -> Competitor:
+    """A competitor whose program is one of the scripts in the folder ``servers``."""
+    return Competitor(name, (str(python), str(SERVERS / script), *arguments))
+
+
+def pin(cpu: int) -> Callable[[], None]:
+    """A ``preexec_fn`` that keeps a child on one CPU where the machine has more than one."""
+
+    def keep() -> None:
+        if (os.cpu_count() or 1) > 1:
+            os.sched_setaffinity(0, {cpu})
+
+    return keep
+
+
+def cpu_seconds(pid: int) -> float:
+    """CPU time that all threads of a process have used, in seconds."""
+    total = 0
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        total += int((task / "schedstat").read_text().split()[0])
+    return total / 1e9
+
+
+@contextmanager
+def running(competitor: Competitor) -> Iterator[tuple[int, int]]:
+    """Start a competitor; gives its process id and port, and ends it afterwards."""
+    with subprocess.Popen(
+        competitor.command, stdout=subprocess.PIPE, preexec_fn=pin(SERVER_CPU), text=True
+    ) as process:
+        try:
+            assert process.stdout is not None
+            line = process.stdout.readline()
+            if not line.strip().isdigit():
+                raise SystemExit(f"bench: {competitor.name} did not start: {line!r}")
+            yield process.pid, int(line)
+        finally:
+            process.kill()
+
+
+def sample(competitor: Competitor, load: Load, seconds: float) -> Sample:
+    """Measure a competitor once, after a short warm-up."""
+    with running(competitor) as (pid, port):
+        load(port, min(1.0, seconds / 3))
+        before = cpu_seconds(pid)
+        count, took = load(port, seconds)
+        used = cpu_seconds(pid) - before
+    return Sample(rate=count / took, cpu=used / count * 1e6)
+
+
+def compare(
+    competitors: list[Competitor], load: Load, seconds: float, rounds: int
+) -> dict[str, Sample]:
+    """Measure all competitors one after the other, ``rounds`` times; gives each one's medians."""
+    samples: dict[str, list[Sample]] = {competitor.name: [] for competitor in competitors}
+    for _ in range(rounds):
+        for competitor in competitors:
+            samples[competitor.name].append(sample(competitor, load, seconds))
+    return {
+        name: Sample(median(s.rate for s in taken), median(s.cpu for s in taken))
+        for name, taken in samples.items()
+    }
+
+
+def echo_load(program: Path, connections: int, size: int) -> Load:
+    """The compiled echo client: one message of ``size`` bytes under way on each connection."""
+
+    def load(port: int, seconds: float) -> tuple[float, float]:
+        output = subprocess.run(
+            [program, str(port), str(connections), str(size), str(seconds)],
+            check=True,
+            capture_output=True,
+            text=True,
+            preexec_fn=pin(LOAD_CPU),
+        ).stdout.split()
+        return float(output[0]), float(output[1])
+
+    return load
+
+
+def wrk_load(connections: int) -> Load:
+    """wrk with one thread, requesting ``/`` over ``connections`` kept alive."""
+
+    def load(port: int, seconds: float) -> tuple[float, float]:
+        output = subprocess.run(
+            [
+                "wrk",
+                "-t1",
+                f"-c{connections}",
+                f"-d{max(1, round(seconds))}s",
+                f"http://127.0.0.1:{port}/",
+            ],
+            check=True,
+            capture_output=True,
+            text=True,
+            preexec_fn=pin(LOAD_CPU),
+        ).stdout
+        if "Non-2xx" in output or "Socket errors" in output:
+            raise SystemExit(f"bench: the server answered with errors\n{output}")
+        found = re.search(r"(\d+) requests in ([\d.]+)(m?)s", output)
+        if found is None:
+            raise SystemExit(f"bench: wrk printed no result\n{output}")
+        return float(found[1]), float(found[2])
+
+    return load
+
+
+@dataclass(frozen=True)
+class Startup:
+    """What it takes to run a command: best wall time in ms, largest resident set in MB."""
+
+    milliseconds: float
+    megabytes: float
+
+
+def startup(command: list[str], rounds: int = 15) -> Startup:
+    """Run a command several times and give its best wall time and its peak memory."""
+    best = float("inf")
+    peak = 0
+    for _ in range(rounds):
+        start = time.perf_counter()
+        # A child forked from a large parent starts with the parent's peak; spawned, it does not.
+        pid = os.posix_spawn(
+            command[0],
+            command,
+            dict(os.environ, PYTHONDONTWRITEBYTECODE=""),
+            file_actions=[
+                (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
+            ],
+        )
+        _, status, usage = os.wait4(pid, 0)
+        best = min(best, time.perf_counter() - start)
+        peak = usage.ru_maxrss
+        if status:
+            raise SystemExit(f"bench: {' '.join(command)} failed")
+    return Startup(best * 1000, peak / 1024)

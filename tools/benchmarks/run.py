@@ -1,0 +1,166 @@
+#!/usr/bin/env python3
+"""
+Compare this project with the published Twisted and the best peers, one after the other in one run.
+
+    python tools/benchmarks/run.py                      everything
+    python tools/benchmarks/run.py echo http            some: echo http deferred timers startup
+    python tools/benchmarks/run.py --seconds 5 --json results.json
+
+Prints, for servers, operations a second and the server's CPU time for each operation, and ratios
+to the published release.  The server is kept on one CPU and the load generator on another.  Needs
+Linux, a C compiler, and wrk for `http`.  Environments are kept in ``.bench/`` of the repository.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import subprocess
+from dataclasses import asdict
+from pathlib import Path
+
+from environments import OURS, PEERS, PUBLISHED, compile_load_generator, refresh
+from measure import Competitor, Load, Sample, compare, echo_load, server, startup, wrk_load
+
+HERE = Path(__file__).parent
+STARTUPS = {
+    "bare interpreter": "",
+    "twisted.internet.defer": "import twisted.internet.defer",
+    "twisted.internet.reactor": "from twisted.internet import reactor",
+    "twisted.web.server": "import twisted.web.server",
+    "asyncio": "import asyncio",
+}
+
+Results = dict[str, dict[str, dict[str, float]]]
+
+
+def show_servers(title: str, results: dict[str, Sample]) -> None:
+    """Print the table of a comparison of servers."""
+    base = results["published"]
+    print(f"\n{title:<28}{'ops/s':>12}{'ratio':>8}{'CPU us/op':>12}{'ratio':>8}")
+    for name, result in results.items():
+        print(
+            f"{name:<28}{result.rate:>12,.0f}{result.rate / base.rate:>8.2f}"
+            f"{result.cpu:>12.2f}{result.cpu / base.cpu:>8.2f}"
+        )
+
+
+def show_times(title: str, ours: dict[str, float], published: dict[str, float], unit: str) -> None:
+    """Print the table of a comparison of times that both releases were measured for."""
+    print(f"\n{title:<40}{'ours':>10}{'published':>12}{'ratio':>8}")
+    for name, time in ours.items():
+        if name in published:
+            there = published[name]
+            print(f"{name:<40}{time:>10.3f}{there:>12.3f}{time / there:>8.2f}  {unit}")
+
+
+def servers(
+    title: str, competitors: list[Competitor], load: Load, options: argparse.Namespace
+) -> Results:
+    """Run and print one comparison of servers."""
+    results = compare(competitors, load, options.seconds, options.rounds)
+    show_servers(title, results)
+    return {title: {name: asdict(result) for name, result in results.items()}}
+
+
+def echo(options: argparse.Namespace) -> Results:
+    """TCP echo."""
+    competitors = [
+        server("ours", OURS.python, "echo_twisted.py"),
+        server("published", PUBLISHED.python, "echo_twisted.py"),
+        server("asyncio", PEERS.python, "echo_asyncio.py"),
+        server("uvloop", PEERS.python, "echo_asyncio.py", "uvloop"),
+    ]
+    load = echo_load(compile_load_generator(), options.connections, options.size)
+    return servers("TCP echo", competitors, load, options)
+
+
+def http(options: argparse.Namespace) -> Results:
+    """HTTP hello over kept-alive connections."""
+    if shutil.which("wrk") is None:
+        raise SystemExit("bench: wrk not found (install the package wrk)")
+    competitors = [
+        server("ours", OURS.python, "http_twisted.py"),
+        server("published", PUBLISHED.python, "http_twisted.py"),
+        server("aiohttp", PEERS.python, "http_aiohttp.py"),
+        server("uvicorn httptools uvloop", PEERS.python, "http_uvicorn.py"),
+    ]
+    return servers("HTTP hello", competitors, wrk_load(options.connections), options)
+
+
+def script(name: str, options: argparse.Namespace) -> Results:
+    """A script that prints its times as JSON, run under both releases in turns; the best count."""
+    best: dict[str, dict[str, float]] = {"ours": {}, "published": {}}
+    for _ in range(options.rounds):
+        for environment in (OURS, PUBLISHED):
+            output = subprocess.run(
+                [environment.python, HERE / name], check=True, capture_output=True, text=True
+            ).stdout
+            known = best[environment.name]
+            for operation, time in json.loads(output).items():
+                known[operation] = min(time, known.get(operation, time))
+    show_times(name, best["ours"], best["published"], "us")
+    return {name: best}
+
+
+def deferred(options: argparse.Namespace) -> Results:
+    """Deferred micro-operations."""
+    return script("deferred.py", options)
+
+
+def timers(options: argparse.Namespace) -> Results:
+    """Reactor timers."""
+    return script("timers.py", options)
+
+
+def start_up(options: argparse.Namespace) -> Results:
+    """Import time, memory, and ``twist --help``."""
+    times: dict[str, dict[str, float]] = {"ours": {}, "published": {}}
+    memory: dict[str, dict[str, float]] = {"ours": {}, "published": {}}
+    for environment in (OURS, PUBLISHED):
+        commands = {name: [str(environment.python), "-c", code] for name, code in STARTUPS.items()}
+        commands["twist --help"] = [str(environment.python.with_name("twist")), "--help"]
+        for name, command in commands.items():
+            found = startup(command)
+            times[environment.name][name] = found.milliseconds
+            memory[environment.name][name] = found.megabytes
+    show_times("start-up", times["ours"], times["published"], "ms")
+    show_times("peak memory", memory["ours"], memory["published"], "MB")
+    return {"start-up": times, "peak memory": memory}
+
+
+SUITES = {"echo": echo, "http": http, "deferred": deferred, "timers": timers, "startup": start_up}
+
+
+def main() -> None:
+    """Parse the command line, run the suites asked for and print their tables."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "suites", nargs="*", metavar="suite", help=f"of {', '.join(SUITES)} (default: all)"
+    )
+    parser.add_argument("--connections", type=int, default=50, help="connections of a load (50)")
+    parser.add_argument("--size", type=int, default=64, help="bytes of an echo message (64)")
+    parser.add_argument("--seconds", type=float, default=3.0, help="length of one measurement (3)")
+    parser.add_argument(
+        "--rounds", type=int, default=3, help="measurements of each; medians count (3)"
+    )
+    parser.add_argument("--json", type=Path, help="write all results into this file, too")
+    options = parser.parse_args()
+    unknown = set(options.suites) - set(SUITES)
+    if unknown:
+        parser.error(f"no suite is named {', '.join(sorted(unknown))}")
+    refresh()
+    PUBLISHED.prepare()
+    PEERS.prepare()
+    results: Results = {}
+    for name in options.suites or SUITES:
+        results |= SUITES[name](options)
+    if options.json:
+        options.json.write_text(json.dumps(results, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

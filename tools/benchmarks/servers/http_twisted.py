@@ -1,0 +1,18 @@
+"""An HTTP hello server on `twisted.web`, this project's or the published; prints its port."""
+
+from twisted.internet import reactor
+from twisted.web.resource import Resource
+from twisted.web.server import Site
+
+
+class Hello(Resource):
+    isLeaf = True
+
+    def render_GET(self, request):  # type: ignore[no-untyped-def]
+        request.setHeader(b"content-type", b"text/plain; charset=utf-8")
+        return b"Hello, world!\n"
+
+
+port = reactor.listenTCP(0, Site(Hello()), backlog=1024, interface="127.0.0.1")
+print(port.getHost().port, flush=True)
+reactor.run()
