@@ -13,6 +13,8 @@ class Hello(Resource):
         return b"Hello, world!\n"
 
 
-port = reactor.listenTCP(0, Site(Hello()), backlog=1024, interface="127.0.0.1")
+site = Site(Hello())
+site.log = lambda request: None  # the peers write no access log either
+port = reactor.listenTCP(0, site, backlog=1024, interface="127.0.0.1")
 print(port.getHost().port, flush=True)
 reactor.run()
