@@ -3,7 +3,7 @@
 Compare this project with the published Twisted and the best peers, one after the other in one run.
 
     python tools/benchmarks/run.py                      everything
-    python tools/benchmarks/run.py echo http            some: echo http deferred timers startup
+    python tools/benchmarks/run.py echo http            some: echo http idle deferred timers startup
     python tools/benchmarks/run.py --seconds 5 --json results.json
 
 Prints, for servers, operations a second and the server's CPU time for each operation, and ratios
@@ -21,6 +21,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from environments import OURS, PEERS, PUBLISHED, compile_load_generator, refresh
+from idle import idle_cost
 from measure import Competitor, Load, Sample, compare, echo_load, server, startup, wrk_load
 
 HERE = Path(__file__).parent
@@ -66,14 +67,18 @@ def servers(
 
 def echo(options: argparse.Namespace) -> Results:
     """TCP echo."""
-    competitors = [
+    load = echo_load(compile_load_generator(), options.connections, options.size)
+    return servers("TCP echo", echo_servers(), load, options)
+
+
+def echo_servers() -> list[Competitor]:
+    """The TCP echo servers that are compared."""
+    return [
         server("ours", OURS.python, "echo_twisted.py"),
         server("published", PUBLISHED.python, "echo_twisted.py"),
         server("asyncio", PEERS.python, "echo_asyncio.py"),
         server("uvloop", PEERS.python, "echo_asyncio.py", "uvloop"),
     ]
-    load = echo_load(compile_load_generator(), options.connections, options.size)
-    return servers("TCP echo", competitors, load, options)
 
 
 def http(options: argparse.Namespace) -> Results:
@@ -87,6 +92,16 @@ def http(options: argparse.Namespace) -> Results:
         server("uvicorn httptools uvloop", PEERS.python, "http_uvicorn.py"),
     ]
     return servers("HTTP hello", competitors, wrk_load(options.connections), options)
+
+
+def idle(options: argparse.Namespace) -> Results:
+    """Ten thousand connections that say nothing."""
+    results = {competitor.name: idle_cost(competitor) for competitor in echo_servers()}
+    for name, costs in results.items():
+        print(f"\n10,000 idle connections: {name}")
+        for what, cost in costs.items():
+            print(f"    {what:<24}{cost:>10.2f}")
+    return {"idle": results}
 
 
 def script(name: str, options: argparse.Namespace) -> Results:
@@ -130,7 +145,14 @@ def start_up(options: argparse.Namespace) -> Results:
     return {"start-up": times, "peak memory": memory}
 
 
-SUITES = {"echo": echo, "http": http, "deferred": deferred, "timers": timers, "startup": start_up}
+SUITES = {
+    "echo": echo,
+    "http": http,
+    "idle": idle,
+    "deferred": deferred,
+    "timers": timers,
+    "startup": start_up,
+}
 
 
 def main() -> None:
