@@ -1,8 +1,8 @@
 """
 The one place that turns "no reactor given" into the process's reactor.
 
-Importing `twisted.internet.reactor` installs a reactor, so nothing imports it at module level.  A callable
-takes ``reactor=None`` and asks here at the moment it needs one.
+Importing `twisted.internet.reactor` installs a reactor, so nothing imports it at module level.  A
+callable takes ``reactor=None`` and asks here at the moment it needs one.
 """
 
 from typing import Any

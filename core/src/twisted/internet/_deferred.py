@@ -1,0 +1,796 @@
+"""
+The Deferred and the coroutines and generators that run on it; public as `twisted.internet.defer`.
+
+How a chain runs.  A Deferred holds a list of pairs (callback, errback).  `Deferred._run` walks it in one
+loop, appended pairs included.  A callback that returns a Deferred which has not fired suspends the walk:
+the rest of the list is kept, and the returned one gets the pair (None, waiting Deferred), a *link*.  When
+the walk of the inner one meets a link it hands its result over and goes on with the outer one in the
+same loop, so that chains of any length need no recursion.
+
+A failure that rests in a Deferred has no live traceback: frames refer to their callers, whose variables
+usually refer to the Deferred, and only the garbage collector could undo that circle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Coroutine, Generator
+from contextvars import copy_context
+from functools import wraps
+from types import CoroutineType, GeneratorType
+from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, TypeVar, cast
+
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop, Future
+
+_T = TypeVar("_T")
+_P = ParamSpec("_P")
+_Self = TypeVar("_Self", bound="Deferred[Any]")
+
+if TYPE_CHECKING:
+    _Base = Awaitable
+else:
+    # An abstract base class would make `isinstance` slow, and typing's Generic makes a new alias
+    # object for each subscription.
+    class _Base:
+        __slots__ = ()
+
+        def __class_getitem__(cls, item: object) -> type:
+            return cls
+
+
+#: Results of these types are neither a Deferred nor a Failure: the cheapest question comes first.
+_PLAIN = frozenset({type(None), bool, int, float, str, bytes, tuple, list, dict, set, bytearray})
+
+_log = Logger(namespace="twisted.internet.defer")
+
+
+class AlreadyCalledError(Exception):
+    """A Deferred was fired that has a result already."""
+
+
+class CancelledError(Exception):
+    """What a Deferred fails with when it is cancelled, unless its canceller knows better."""
+
+
+class TimeoutError(Exception):
+    """What a Deferred fails with when its time is up (`Deferred.addTimeout`)."""
+
+
+class NotACoroutineError(TypeError):
+    """Something else was given where a coroutine is needed."""
+
+
+def _callerLines() -> list[str]:
+    """The stack of whoever called into this module."""
+    import traceback
+
+    return traceback.format_stack()[:-2]
+
+
+class DebugInfo:
+    """
+    Watches over a result that is a failure, and over the places that `setDebugging` records.
+
+    It is thrown away with its Deferred; a failure that is still in it then was handled by nobody.
+    """
+
+    failResult: Failure | None = None
+    creator: list[str] | None = None
+    invoker: list[str] | None = None
+
+    def _getDebugTracebacks(self) -> str:
+        """Where the Deferred was made and fired, for people."""
+        text = ""
+        if self.creator is not None:
+            text += " C: Deferred was created:\n" + "".join(f" C:{line}" for line in self.creator)
+        if self.invoker is not None:
+            text += " I: First Invoker was:\n" + "".join(f" I:{line}" for line in self.invoker)
+        return text
+
+    def __del__(self) -> None:
+        failure = self.failResult
+        if failure is None:
+            return
+        details = self._getDebugTracebacks()
+        format = "Unhandled error in Deferred:"
+        if details:
+            format = "Unhandled error in Deferred:\n(debug: {debugInfo})"
+        _log.failure(format, failure, debugInfo=details)
+
+
+def _bind(function: Callable[..., Any], args: Any, kwargs: Any) -> Callable[[Any], Any]:
+    """A callback that passes further arguments behind the result."""
+
+    def callback(result: Any) -> Any:
+        return function(result, *args, **kwargs)
+
+    return callback
+
+
+def passthru(arg: _T) -> _T:
+    """A callback that changes nothing."""
+    return arg
+
+
+def _failthru(arg: Failure) -> Failure:
+    """An errback that changes nothing."""
+    return arg
+
+
+class Deferred(_Base[_T]):
+    """
+    A result that is not there yet.
+
+    Whoever waits adds callbacks, or awaits it; whoever has the result calls `callback` or `errback`,
+    once.
+
+    @ivar called: whether it has been fired.
+    @ivar paused: how many times `pause` was called without `unpause`, waiting for an inner
+        Deferred included.
+    @ivar result: once fired, the result as of the last callback that ran.
+    """
+
+    called: bool
+    paused: int
+    debug = False
+    result: Any
+    _running: bool
+    _suppressAlreadyCalled = False
+    _canceller: Callable[[Deferred[Any]], object] | None = None
+    _chainedTo: Deferred[Any] | None = None
+    _debugInfo: DebugInfo | None
+    _pairs: list[tuple[Any, Any]]
+
+    def __init__(self, canceller: Callable[[Deferred[Any]], object] | None = None) -> None:
+        """
+        @param canceller: called with this Deferred when somebody cancels it before it fired; stops
+            the work that would produce the result, and may fire the Deferred.
+        """
+        self._pairs = []
+        self.called = False
+        self.paused = 0
+        self._running = False
+        self._debugInfo = None
+        if canceller is not None:
+            self._canceller = canceller
+        if _debugging:
+            self._noteCreation()
+
+    @property
+    def callbacks(self) -> list[tuple[Any, Any]]:
+        """The pairs of callback and errback that have not run yet."""
+        return self._pairs
+
+    # Adding callbacks
+
+    def addCallback(self: _Self, callback: Any, *args: Any, **kwargs: Any) -> _Self:
+        """Call ``callback(result, *args, **kwargs)`` on success; what it returns is the next result."""
+        if args or kwargs:
+            callback = _bind(callback, args, kwargs)
+        self._pairs.append((callback, None))
+        if self.called:
+            self._run()
+        return self
+
+    def addErrback(self: _Self, errback: Any, *args: Any, **kwargs: Any) -> _Self:
+        """Call ``errback(failure, *args, **kwargs)`` on failure; what it returns is the next result."""
+        if args or kwargs:
+            errback = _bind(errback, args, kwargs)
+        self._pairs.append((None, errback))
+        if self.called:
+            self._run()
+        return self
+
+    def addBoth(self: _Self, callback: Any, *args: Any, **kwargs: Any) -> _Self:
+        """Call ``callback(result, *args, **kwargs)`` in any case."""
+        if args or kwargs:
+            callback = _bind(callback, args, kwargs)
+        self._pairs.append((callback, callback))
+        if self.called:
+            self._run()
+        return self
+
+    def addCallbacks(
+        self: _Self,
+        callback: Any,
+        errback: Any = None,
+        callbackArgs: Any = (),
+        callbackKeywords: Any = None,
+        errbackArgs: Any = (),
+        errbackKeywords: Any = None,
+    ) -> _Self:
+        """
+        Call ``callback`` on success or ``errback`` on failure, each with further arguments.
+
+        An error that ``callback`` raises is no business of this ``errback``, but of the next.
+        """
+        if callbackArgs or callbackKeywords:
+            callback = _bind(callback, callbackArgs or (), callbackKeywords or {})
+        if errback is not None and (errbackArgs or errbackKeywords):
+            errback = _bind(errback, errbackArgs or (), errbackKeywords or {})
+        self._pairs.append((callback, errback))
+        if self.called:
+            self._run()
+        return self
+
+    def chainDeferred(self: _Self, d: Deferred[Any]) -> _Self:
+        """Fire another Deferred with this one's result; this one's is None from there on."""
+        d._chainedTo = self
+        return self.addCallbacks(d.callback, d.errback)
+
+    # Firing
+
+    def callback(self, result: Any) -> None:
+        """
+        Fire with a result and run the callbacks.
+
+        @raise AlreadyCalledError: if it was fired before.
+        """
+        if self.called:
+            self._refuse()
+            return
+        failed = False
+        if type(result) not in _PLAIN:
+            if isinstance(result, Deferred):
+                raise AssertionError("a Deferred is fired with results, not with another Deferred")
+            failed = isinstance(result, Failure)
+        if _debugging:
+            self._noteFiring()
+        self.called = True
+        self.result = result
+        if (self._pairs or failed) and not self.paused:
+            outer = self._walk(result, failed)
+            if outer is not None:
+                self._runOn(outer)
+
+    def errback(self, fail: Failure | BaseException | None = None) -> None:
+        """
+        Fire with a failure and run the errbacks.
+
+        @param fail: a `Failure` or an exception; by default the exception being handled.
+        @raise AlreadyCalledError: if it was fired before.
+        @raise NoCurrentExceptionError: if there is no exception.
+        """
+        if not isinstance(fail, Failure):
+            fail = Failure(fail)
+        elif isinstance(fail.value, Deferred):
+            raise AssertionError("a Deferred fails with exceptions, not with another Deferred")
+        if self.called:
+            self._refuse()
+            return
+        if _debugging:
+            self._noteFiring()
+        self.called = True
+        self.result = fail
+        if not self.paused:
+            outer = self._walk(fail, True)
+            if outer is not None:
+                self._runOn(outer)
+
+    def _refuse(self) -> None:
+        """Raise because this has fired; but a result after a cancellation is ignored, once."""
+        if self._suppressAlreadyCalled:
+            self._suppressAlreadyCalled = False
+            return
+        details = self._debugInfo._getDebugTracebacks() if self._debugInfo else ""
+        raise AlreadyCalledError(details) if details else AlreadyCalledError()
+
+    # Stopping and going on
+
+    def pause(self) -> None:
+        """Run no callbacks until `unpause` was called as often."""
+        self.paused += 1
+
+    def unpause(self) -> None:
+        """Take one `pause` back, and run what has waited if it was the last."""
+        self.paused -= 1
+        if not self.paused and self.called:
+            self._run()
+
+    def cancel(self) -> None:
+        """
+        Say that the result is not wanted any more.
+
+        Before it has fired, the canceller is called; if that does not fire it, it fails with
+        `CancelledError`, and a later result is ignored.  While it waits for an inner Deferred, that
+        one is cancelled.  Otherwise nothing happens.
+        """
+        if not self.called:
+            if self._canceller is not None:
+                self._canceller(self)
+            else:
+                # Whoever has the result does not know yet that it is not wanted.
+                self._suppressAlreadyCalled = True
+            if not self.called:
+                self.errback(Failure(CancelledError()))
+        elif isinstance(self.result, Deferred):
+            self.result.cancel()
+
+    def addTimeout(
+        self: _Self,
+        timeout: float,
+        clock: Any,
+        onTimeoutCancel: Callable[[Any, float], Any] | None = None,
+    ) -> _Self:
+        """
+        Cancel this Deferred if it has not fired in time; it then fails with `TimeoutError`.
+
+        @param timeout: in seconds.
+        @param clock: provides `IReactorTime`.
+        @param onTimeoutCancel: called with the result after the cancellation and ``timeout``; its
+            result takes the place of `TimeoutError`.
+        """
+        expired = False
+
+        def expire() -> None:
+            nonlocal expired
+            expired = True
+            self.cancel()
+
+        call = clock.callLater(timeout, expire)
+
+        def settle(result: Any) -> Any:
+            if expired:
+                return (onTimeoutCancel or _timedOut)(result, timeout)
+            if call.active():
+                call.cancel()
+            return result
+
+        return self.addBoth(settle)
+
+    # Running
+
+    def _run(self) -> None:
+        """Run the callbacks, and those of all Deferreds that wait for this one."""
+        if self.paused or self._running:
+            return
+        result = self.result
+        outer = self._walk(result, isinstance(result, Failure))
+        if outer is not None:
+            self._runOn(outer)
+
+    def _runOn(self, outer: Deferred[Any] | None) -> None:
+        """Go on with a Deferred that waited for this one, and all that wait for that in turn."""
+        current = self
+        suspended: list[Deferred[Any]] = []
+        while True:
+            if outer is not None:
+                if current._pairs:
+                    suspended.append(current)
+                current = outer
+            elif suspended:
+                current = suspended.pop()
+            else:
+                return
+            outer = None
+            if not (current.paused or current._running):
+                result = current.result
+                outer = current._walk(result, isinstance(result, Failure))
+
+    def _walk(self, result: Any, failed: bool) -> Deferred[Any] | None:
+        """
+        Run the pairs until they end, wait for an inner Deferred, or hand over to an outer one.
+
+        @return: the outer one, or None.
+        """
+        if failed and self._debugInfo is not None:
+            self._debugInfo.failResult = None
+        self._running = True
+        pairs = iter(self._pairs)
+        for callback, errback in pairs:
+            if callback is None:
+                if errback.__class__ is Deferred or isinstance(errback, Deferred):
+                    return self._handOver(errback, result, list(pairs))
+                if not failed:
+                    continue
+                function = errback
+            elif failed:
+                if errback is None:
+                    continue
+                function = errback
+            else:
+                function = callback
+            try:
+                result = function(result)
+            except BaseException as error:
+                result = _caught(error)
+                failed = True
+                continue
+            if type(result) in _PLAIN:
+                failed = False
+            elif isinstance(result, Failure):
+                failed = True
+            else:
+                failed = False
+                if isinstance(result, Deferred):
+                    if result._isAtRest():
+                        result, failed = result._take()
+                    elif result is self:
+                        _warnOfCircle(self)
+                    else:
+                        self._pairs = list(pairs)
+                        return self._waitFor(result)
+        self._running = False
+        self._pairs.clear()
+        self.result = result
+        if failed:
+            self._settleFailure(result)
+        return None
+
+    def _handOver(self, outer: Deferred[Any], result: Any, rest: list[Any]) -> Deferred[Any]:
+        """Give the result to a Deferred that waits for it; what is left here gets None."""
+        self._running = False
+        self._pairs = rest
+        self.result = None
+        outer.result = result
+        outer._chainedTo = None
+        outer.paused -= 1
+        return outer
+
+    def _noteCreation(self) -> None:
+        """When debugging: remember who made this."""
+        self.debug = True
+        self._debugInfo = DebugInfo()
+        self._debugInfo.creator = _callerLines()
+
+    def _noteFiring(self) -> None:
+        """When debugging: remember who fired this."""
+        if self._debugInfo is None:
+            self._debugInfo = DebugInfo()
+        self._debugInfo.invoker = _callerLines()
+
+    def _isAtRest(self) -> bool:
+        """Whether there is a result that nothing will change."""
+        return self.called and not (self.paused or self._running or self._pairs)
+
+    def _take(self) -> tuple[Any, bool]:
+        """The result, which is the taker's from now on, and whether it is a failure."""
+        result = self.result
+        self.result = None
+        if isinstance(result, Failure):
+            if self._debugInfo is not None:
+                self._debugInfo.failResult = None
+            return result, True
+        return result, False
+
+    def _waitFor(self, inner: Deferred[Any]) -> None:
+        """Suspend until another Deferred has a result."""
+        self._running = False
+        self.result = inner
+        self.paused += 1
+        self._chainedTo = inner
+        inner._pairs.append((None, self))
+        if inner.called:
+            inner._run()
+
+    def _settleFailure(self, failure: Failure) -> None:
+        """Let a failure rest here, to be reported if nobody ever asks."""
+        failure.cleanFailure()
+        if self._debugInfo is None:
+            self._debugInfo = DebugInfo()
+        self._debugInfo.failResult = failure
+
+    def __repr__(self) -> str:
+        state = ""
+        if "result" in self.__dict__:
+            state = f" current result: {self.result!r}"
+        elif self._chainedTo is not None:
+            state = f" waiting on Deferred at {id(self._chainedTo):#x}"
+        if self._chainedTo is not None and self.called:
+            state = f" waiting on Deferred at {id(self._chainedTo):#x}"
+        return f"<{self.__class__.__name__} at {id(self):#x}{state}>"
+
+    __str__ = __repr__
+
+    # Coroutines
+
+    def __await__(self) -> Generator[Any, Any, _T]:
+        if not self.called or self.paused or self._running or self._pairs:
+            return cast("_T", (yield self))
+        result = self.result
+        if type(result) not in _PLAIN and isinstance(result, Failure):
+            if self._debugInfo is not None:
+                self._debugInfo.failResult = None
+            result.raiseException()
+        return cast("_T", result)
+
+    __iter__ = __await__
+
+    @classmethod
+    def fromCoroutine(cls, coro: Any) -> Deferred[Any]:
+        """
+        Run a coroutine; it may await Deferreds, and asyncio's futures if an asyncio loop runs.
+
+        @param coro: a coroutine, or a generator made for ``yield from``.
+        @return: fires with what the coroutine returns, or fails with what it raises.  Cancelling it
+            cancels what the coroutine waits for.
+        @raise NotACoroutineError: if it is something else.
+        """
+        if type(coro) is not CoroutineType and not isinstance(coro, GeneratorType | Coroutine):
+            raise NotACoroutineError(f"{coro!r} is not a coroutine")
+        return _Running(coro)
+
+    # asyncio
+
+    def asFuture(self, loop: AbstractEventLoop) -> Future[_T]:
+        """
+        A future of an asyncio loop with this Deferred's result; cancelling either cancels the other.
+        """
+        future = loop.create_future()
+
+        def cancelled(future: Future[_T]) -> None:
+            if future.cancelled():
+                self.cancel()
+
+        def succeeded(result: _T) -> None:
+            if not future.done():
+                future.set_result(result)
+
+        def failed(failure: Failure) -> None:
+            if not future.done():
+                future.set_exception(failure.value)
+
+        future.add_done_callback(cancelled)
+        self.addCallbacks(succeeded, failed)
+        return future
+
+    @classmethod
+    def fromFuture(cls, future: Future[Any]) -> Deferred[Any]:
+        """A Deferred with the result of an asyncio future; cancelling either cancels the other."""
+
+        def finished(future: Future[Any]) -> None:
+            if future.cancelled():
+                failure = Failure(CancelledError())
+            else:
+                error = future.exception()
+                if error is None:
+                    d.callback(future.result())
+                    return
+                failure = Failure(error)
+            if not d.called:
+                d.errback(failure)
+
+        def cancel(d: Deferred[Any]) -> None:
+            future.cancel()
+            d.errback(Failure(CancelledError()))
+
+        d: Deferred[Any] = cls(cancel)
+        future.add_done_callback(finished)
+        return d
+
+
+_debugging = False
+
+
+def setDebugging(on: bool) -> None:
+    """
+    Remember, from now on, where each Deferred is made and fired, or stop doing so.
+
+    It slows Deferreds down; unhandled errors and `AlreadyCalledError` then tell these places.
+    """
+    global _debugging
+    _debugging = bool(on)
+
+
+def getDebugging() -> bool:
+    """Whether `setDebugging` is on."""
+    return _debugging
+
+
+def _caught(error: BaseException) -> Failure:
+    """The failure for an exception that a function called from here raised."""
+    traceback = error.__traceback__
+    # The first frame is this module's own: it tells nothing, and refers to the Deferred.
+    if traceback is not None and traceback.tb_next is not None:
+        error.__traceback__ = traceback.tb_next
+    return Failure(error)
+
+
+def _timedOut(result: Any, timeout: float) -> Any:
+    """Turn the failure after a time-out's cancellation into `TimeoutError`."""
+    if isinstance(result, Failure):
+        result.trap(CancelledError)
+        raise TimeoutError(timeout, "Deferred")
+    return result
+
+
+def _warnOfCircle(d: Deferred[Any]) -> None:
+    """A callback returned the very Deferred that it is a callback of."""
+    import warnings
+
+    warnings.warn(
+        f"A callback returned the Deferred that it was added to: {d!r}.  It is ignored, and the "
+        "chain goes on.",
+        DeprecationWarning,
+        stacklevel=5,
+    )
+
+
+class _Running(Deferred[Any]):
+    """A coroutine or generator that runs, and the Deferred of its result at the same time."""
+
+    _cancelRequested = False
+
+    def __init__(self, coroutine: Any) -> None:
+        """Start it, and run it up to the first thing that is not there yet."""
+        # The same as the base's, without the cost of calling it.
+        self._pairs = []
+        self.called = False
+        self.paused = 0
+        self._running = False
+        self._debugInfo = None
+        if _debugging:
+            self._noteCreation()
+        self._coroutine = coroutine
+        self._enter = copy_context().run
+        self._resume(None)
+
+    def _resume(self, result: Any) -> None:
+        """Go on with a result, or with a failure to raise, until the next thing to wait for."""
+        self._waiting: Deferred[Any] | None = None
+        coroutine = self._coroutine
+        while True:
+            try:
+                if type(result) in _PLAIN or not isinstance(result, Failure):
+                    awaited = self._enter(coroutine.send, result)
+                else:
+                    awaited = self._enter(result.throwExceptionIntoGenerator, coroutine)
+            except (StopIteration, _DefGen_Return) as stop:
+                self._coroutine = None
+                self._finish(stop.value)
+                return
+            except BaseException as error:
+                self._coroutine = None
+                self.errback(_caught(error))
+                return
+            if not isinstance(awaited, Deferred):
+                if not getattr(awaited, "_asyncio_future_blocking", None):
+                    result = awaited
+                    continue
+                awaited._asyncio_future_blocking = False
+                awaited = Deferred.fromFuture(awaited)
+            if awaited.called:
+                if awaited._isAtRest():
+                    result = awaited._take()[0]
+                    continue
+                awaited.addBoth(self._resume)
+                if self._waiting is not None or self._coroutine is None:
+                    return
+            else:
+                resume = self._resume
+                awaited._pairs.append((resume, resume))
+            self._waiting = awaited
+            if self._cancelRequested:
+                self._cancelRequested = False
+                awaited.cancel()
+            return
+
+    def _finish(self, value: Any) -> None:
+        """Fire with what the coroutine returned."""
+        if isinstance(value, Deferred):
+            value.chainDeferred(self)
+        else:
+            self.callback(value)
+
+    def cancel(self) -> None:
+        """Cancel what the coroutine waits for; what it makes of that is the result."""
+        if self.called:
+            super().cancel()
+        elif self._waiting is not None:
+            self._waiting.cancel()
+        elif self._coroutine is not None:
+            # It runs at this moment: what it waits for next is cancelled.
+            self._cancelRequested = True
+
+
+class _DefGen_Return(BaseException):
+    """Carries the value of `returnValue` out of a generator."""
+
+    def __init__(self, value: object) -> None:
+        self.value = value
+
+
+def returnValue(val: object) -> NoReturn:
+    """End a generator under `inlineCallbacks` with a result; ``return val`` does the same today."""
+    raise _DefGen_Return(val)
+
+
+def inlineCallbacks(
+    f: Callable[_P, Generator[Any, Any, _T]],
+) -> Callable[_P, Deferred[_T]]:
+    """
+    Let a generator function wait: ``result = yield deferred``.
+
+    A failed Deferred raises its exception at the ``yield``; other things that are yielded come back
+    as they are.  Calling the function gives a Deferred of what the generator returns.  Cancelling it
+    cancels the Deferred that the generator waits for.
+
+    @raise TypeError: when called, if the function gave no generator.
+    """
+
+    @wraps(f)
+    def start(*args: _P.args, **kwargs: _P.kwargs) -> Deferred[_T]:
+        try:
+            generator = f(*args, **kwargs)
+        except _DefGen_Return:
+            raise TypeError(
+                f"inlineCallbacks requires {f!r} to produce a generator; instead it called returnValue"
+            ) from None
+        if not isinstance(generator, GeneratorType):
+            raise TypeError(
+                f"inlineCallbacks requires {f!r} to produce a generator; instead got {generator!r}"
+            )
+        return _Running(generator)
+
+    return start
+
+
+def ensureDeferred(coro: Any) -> Deferred[Any]:
+    """
+    A Deferred of a coroutine's result; a Deferred is given back as it is.
+
+    @raise NotACoroutineError: if it is neither.
+    """
+    if type(coro) is CoroutineType:
+        return _Running(coro)
+    if isinstance(coro, Deferred):
+        return coro
+    return Deferred.fromCoroutine(coro)
+
+
+def succeed(result: _T) -> Deferred[_T]:
+    """A Deferred that has fired with a result."""
+    d: Deferred[_T] = Deferred()
+    d.callback(result)
+    return d
+
+
+def fail(result: Failure | BaseException | None = None) -> Deferred[Any]:
+    """A Deferred that has failed, by default with the exception being handled."""
+    d: Deferred[Any] = Deferred()
+    d.errback(result)
+    return d
+
+
+def execute(callable: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> Deferred[_T]:
+    """Call a function now; gives a Deferred of what it returns or raises."""
+    try:
+        return succeed(callable(*args, **kwargs))
+    except BaseException as error:
+        return fail(_caught(error))
+
+
+def maybeDeferred(f: Callable[_P, Any], *args: _P.args, **kwargs: _P.kwargs) -> Deferred[Any]:
+    """
+    Call a function that may return a Deferred, a coroutine or a plain result, or raise.
+
+    @return: a Deferred in any case.
+    """
+    try:
+        result = f(*args, **kwargs)
+    except BaseException as error:
+        return fail(_caught(error))
+    if type(result) in _PLAIN:
+        return succeed(result)
+    if isinstance(result, Deferred):
+        return result
+    if isinstance(result, Failure):
+        return fail(result)
+    if type(result) is CoroutineType:
+        return Deferred.fromCoroutine(result)
+    return succeed(result)
+
+
+def timeoutDeferred(deferred: Deferred[Any], *args: object) -> None:
+    """Fail a Deferred with `TimeoutError`, unless it has fired."""
+    if not deferred.called:
+        deferred.errback(Failure(TimeoutError("Callback timed out")))
+
+
+def logError(err: Failure) -> Failure:
+    """An errback that logs a failure and passes it on."""
+    _log.failure("Error in Deferred", err)
+    return err

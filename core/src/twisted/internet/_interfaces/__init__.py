@@ -1,0 +1,1 @@
+"""The interfaces of `twisted.internet.interfaces`, by subject."""

@@ -1,0 +1,92 @@
+"""
+Results that are not there yet, and code that waits for them.
+
+See `Deferred`; `inlineCallbacks` and `ensureDeferred` for functions that wait; `gatherResults`, `race` and
+`DeferredList` for several at once; `DeferredLock`, `DeferredSemaphore` and `DeferredQueue`.
+"""
+
+from __future__ import annotations
+
+from twisted.internet import _aggregate, _deferred, _locks
+from twisted.internet._aggregate import (
+    FAILURE,
+    SUCCESS,
+    DeferredList,
+    FailureGroup,
+    FirstError,
+    gatherResults,
+    race,
+)
+from twisted.internet._deferred import (
+    AlreadyCalledError,
+    CancelledError,
+    DebugInfo,
+    Deferred,
+    NotACoroutineError,
+    TimeoutError,
+    _DefGen_Return,
+    _failthru,
+    ensureDeferred,
+    execute,
+    fail,
+    getDebugging,
+    inlineCallbacks,
+    logError,
+    maybeDeferred,
+    passthru,
+    returnValue,
+    setDebugging,
+    succeed,
+    timeoutDeferred,
+)
+from twisted.internet._locks import (
+    AlreadyTryingToLockError,
+    DeferredFilesystemLock,
+    DeferredLock,
+    DeferredQueue,
+    DeferredSemaphore,
+    QueueOverflow,
+    QueueUnderflow,
+)
+
+__all__ = [
+    "Deferred",
+    "DeferredList",
+    "succeed",
+    "fail",
+    "FAILURE",
+    "SUCCESS",
+    "AlreadyCalledError",
+    "TimeoutError",
+    "CancelledError",
+    "FirstError",
+    "FailureGroup",
+    "NotACoroutineError",
+    "DebugInfo",
+    "gatherResults",
+    "race",
+    "maybeDeferred",
+    "execute",
+    "ensureDeferred",
+    "inlineCallbacks",
+    "returnValue",
+    "DeferredLock",
+    "DeferredSemaphore",
+    "DeferredQueue",
+    "QueueOverflow",
+    "QueueUnderflow",
+    "DeferredFilesystemLock",
+    "AlreadyTryingToLockError",
+    "setDebugging",
+    "getDebugging",
+    "passthru",
+    "timeoutDeferred",
+    "logError",
+]
+
+for _module in (_deferred, _aggregate, _locks):
+    for _name in __all__ + ["_DefGen_Return", "_failthru"]:
+        _value = getattr(_module, _name, None)
+        if getattr(_value, "__module__", None) == _module.__name__:
+            _value.__module__ = __name__
+del _module, _name, _value
