@@ -19,7 +19,7 @@ __all__ = [
 ]
 
 threadingmodule = threading
-XLock = threading._RLock  # type: ignore[attr-defined]
+XLock = threading._RLock
 getThreadID = threading.get_ident
 
 #: The number of the thread that the reactor runs in, or None before any does.
@@ -58,5 +58,5 @@ def _synchronized(function: Callable[..., Any]) -> Callable[..., Any]:
 def synchronize(*klasses: type) -> None:
     """Let the methods that a class names in ``synchronized`` run in one thread at a time."""
     for klass in klasses:
-        for name in klass.synchronized:  # type: ignore[attr-defined]
+        for name in klass.synchronized:
             setattr(klass, name, _synchronized(klass.__dict__[name]))
