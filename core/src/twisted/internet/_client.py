@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from twisted.internet import base, error
 from twisted.internet._binding import Binding
-from twisted.internet._connection import AtNextChance, Connection, addressOf, resolveIPv6
+from twisted.internet._connection import Connection, addressOf, resolveIPv6
 from twisted.internet.abstract import FileDescriptor, _logPrefixOf, isIPAddress, isIPv6Address
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.python.failure import Failure
@@ -62,11 +62,11 @@ class BaseClient(Connection):
     socket: Any = None
     protocol: Any = None
     _attempt: _Attempt | None = None
-    _host: IAddress | None = None
+    _host: IPv4Address | IPv6Address | None = None
 
     def __init__(self, connector: Any, reactor: Any = None) -> None:
         FileDescriptor.__init__(self, reactor)
-        self._unflushed = getattr(self.reactor, "_unflushed", AtNextChance)
+        self._setUp()
         self.connector = connector
 
     def fileno(self) -> int:
@@ -235,7 +235,7 @@ class Client(BaseClient):
             else:
                 self.socket.bind(binding)
         except OSError as e:
-            raise error.ConnectBindError(e.errno, e.strerror) from None
+            raise error.ConnectBindError(e.errno, str(e.strerror)) from None
 
     def getHost(self) -> IPv4Address | IPv6Address:
         """Tell the address of this side."""

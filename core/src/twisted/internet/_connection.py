@@ -66,11 +66,6 @@ class Connection(FileDescriptor):
 
     __module__ = "twisted.internet.tcp"
 
-    # Whether doWrite is going to be called: the transport is on the reactor's list, or the reactor
-    # watches the socket; _waiting tells the latter alone.
-    _scheduled = False
-    _waiting = False
-    _readPaused = False
     _aborting = False
     _logstr: str | None = None
 
@@ -82,7 +77,26 @@ class Connection(FileDescriptor):
         skt.setblocking(False)
         self.socket = skt
         self.protocol = protocol
+        self._setUp()
+
+    def _setUp(self) -> None:
+        """
+        Set what is looked at for each message on the object itself.
+
+        What an object takes from its class is found much more slowly than what is its own.
+        """
         self._unflushed: Any = getattr(self.reactor, "_unflushed", AtNextChance)
+        # Whether doWrite is going to be called: the transport is on the reactor's list, or the
+        # reactor watches the socket; _waiting tells the latter alone.
+        self._scheduled = False
+        self._waiting = False
+        self._readPaused = False
+        self._sentOfFirst = 0
+        self._writeDisconnected = False
+        self._writeDisconnecting = False
+        self.connected = 0
+        self.disconnecting = 0
+        self.producer = None
 
     def fileno(self) -> int:
         """Tell the number of the socket's descriptor, or -1 after the end."""

@@ -93,11 +93,10 @@ class DescriptorReactor(PosixReactorBase):
         fd = descriptor.fileno()
         if fd < 0:
             # Closed already: only its old place in the table can tell which number it had.
-            for fd, known in table.items():
-                if known is descriptor:
-                    break
-            else:
+            numbers = [number for number, known in table.items() if known is descriptor]
+            if not numbers:
                 return
+            fd = numbers[0]
         elif table.get(fd) is not descriptor:
             return
         del table[fd]
@@ -149,7 +148,18 @@ class DescriptorReactor(PosixReactorBase):
             else:
                 self._serveOther(fd, event)
             if unflushed:
-                self._flush()
+                # Nearly always the one that was just served: no need for the general way.
+                if len(unflushed) > 1:
+                    self._flush()
+                    continue
+                writer = unflushed.pop()
+                try:
+                    why = writer.doWrite()
+                except BaseException:
+                    self._broken(writer)
+                else:
+                    if why is not None:
+                        self._lose(writer, why, False)
 
     def _serveOther(self, fd: int, event: int) -> None:
         """Serve a descriptor that takes data, or with which something is wrong."""

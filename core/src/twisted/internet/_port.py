@@ -240,7 +240,9 @@ class Port(base.BasePort):
 
     # The end.
 
-    def loseConnection(self, connDone: Failure | None = None) -> Deferred[None]:
+    def loseConnection(  # type: ignore[override]
+        self, connDone: Failure | None = None
+    ) -> Deferred[None]:
         """
         Stop accepting connections; those that stand go on.
 

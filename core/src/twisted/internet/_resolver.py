@@ -115,7 +115,7 @@ class GAIResolver:
 
 def _familyFor(addressTypes: AddressTypes) -> int:
     """Translate the kinds of addresses a caller can use into what `getaddrinfo` knows."""
-    families = {_FAMILY_OF[kind] for kind in addressTypes or ()}  # type: ignore[index]
+    families = {_FAMILY_OF[kind] for kind in addressTypes or ()}
     return families.pop() if len(families) == 1 else AF_UNSPEC
 
 
@@ -235,7 +235,7 @@ class ComplexResolverSimplifier:
             name,
             0,
             [IPv4Address],
-            "TCP",  # type: ignore[list-item]
+            "TCP",
         )
         return found
 

@@ -2,8 +2,8 @@
 A descriptor kept for the moment when there are no more.
 
 A port that cannot accept for want of descriptors would be told again and again that a connection
-waits.  With a descriptor to spare it can accept the connection and close it at once: the peer learns
-that it has to try elsewhere or later, and the loop does not spin.
+waits.  With a descriptor to spare it can accept the connection and close it at once: the peer
+learns that it has to try elsewhere or later, and the loop does not spin.
 """
 
 from __future__ import annotations

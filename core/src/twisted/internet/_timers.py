@@ -27,7 +27,8 @@ class TimerQueue:
     """
     Calls ordered by their moment, and by their making where moments are equal.
 
-    ``heap[0][0]`` is when something may be due: never later than when something is.  ``onCancel`` and ``onMove`` are what a `DelayedCall` of this queue is to be made with.
+    ``heap[0][0]`` is when something may be due: never later than when something is.  ``onCancel``
+    and ``onMove`` are what a `DelayedCall` of this queue is to be made with.
     """
 
     __slots__ = ("_dead", "_sequence", "heap", "onCancel", "onMove")

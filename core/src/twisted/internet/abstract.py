@@ -70,8 +70,8 @@ class FileDescriptor:
     `loseConnection` come from here.
 
     Writes never block and are never refused.  A registered producer is paused when more than
-    `bufferSize` bytes wait to be sent and resumed when all have gone: a sender without a producer is
-    held back by nothing, so whoever sends much to a peer that may be slow registers one.
+    `bufferSize` bytes wait to be sent and resumed when all have gone: a sender without a producer
+    is held back by nothing, so whoever sends much to a peer that may be slow registers one.
 
     @cvar bufferSize: how many unsent bytes make the producer pause.
     @cvar SEND_LIMIT: how many bytes are offered to `writeSomeData` at most.
@@ -281,8 +281,8 @@ class FileDescriptor:
         """
         Let ``producer`` be held back while the buffer is full, and the end wait for it.
 
-        @param streaming: true for a producer that writes by itself until it is paused, false for one
-            that writes once each time it is asked to.
+        @param streaming: true for a producer that writes by itself until it is paused, false for
+            one that writes once each time it is asked to.
         @raise RuntimeError: another one is registered.
         """
         if self.producer is not None:

@@ -109,8 +109,8 @@ class ReactorBase(PluggableResolverMixin):
     """
     The life of a reactor, its timers and its dealings with threads.
 
-    A subclass watches descriptors: it gives `addReader`, `removeReader`, `addWriter`, `removeWriter`,
-    `removeAll`, `getReaders`, `getWriters`, `installWaker` and `doIteration`.
+    A subclass watches descriptors: it gives `addReader`, `removeReader`, `addWriter`,
+    `removeWriter`, `removeAll`, `getReaders`, `getWriters`, `installWaker` and `doIteration`.
 
     @ivar threadCallQueue: what `callFromThread` has handed over and the loop has yet to call.
     @ivar _unflushed: descriptors with something new to send.  Their `doWrite` is called after the
@@ -231,8 +231,8 @@ class ReactorBase(PluggableResolverMixin):
 
     def _flush(self) -> None:
         """Send what has gathered in the descriptors written to."""
-        # Only what is there now: a descriptor that is refilled as fast as it is emptied has its turn
-        # again after the others had theirs.
+        # Only what is there now: a descriptor that is refilled as fast as it is emptied has its
+        # turn again after the others had theirs.
         batch = self._unflushed.copy()
         self._unflushed.clear()
         for descriptor in batch:
@@ -300,7 +300,7 @@ class ReactorBase(PluggableResolverMixin):
 
     def startRunning(self, installSignalHandlers: bool = True) -> None:
         """
-        Begin to run: fire the startup event.  For whoever brings the main loop; otherwise call `run`.
+        Begin to run: fire the startup event.  For whoever brings the main loop; others call `run`.
 
         @raise twisted.internet.error.ReactorAlreadyRunning: it runs already.
         @raise twisted.internet.error.ReactorNotRestartable: it was stopped before.
@@ -505,7 +505,9 @@ class ReactorBase(PluggableResolverMixin):
 
     # Threads.
 
-    def callFromThread(self, f: Callable[..., Any], *args: object, **kwargs: object) -> None:
+    def callFromThread(  # type: ignore[override]
+        self, f: Callable[..., Any], *args: object, **kwargs: object
+    ) -> None:
         """Call ``f(*args, **kwargs)`` in the thread of the reactor, soon; from any thread."""
         self.threadCallQueue.append((f, args, kwargs))
         if self.waker is not None:
@@ -548,7 +550,9 @@ class ReactorBase(PluggableResolverMixin):
         if pool is not None:
             pool.stop()
 
-    def callInThread(self, _callable: Callable[..., Any], *args: object, **kwargs: object) -> None:
+    def callInThread(  # type: ignore[override]
+        self, _callable: Callable[..., Any], *args: object, **kwargs: object
+    ) -> None:
         """Call ``_callable(*args, **kwargs)`` in a thread of the pool, soon."""
         self.getThreadPool().callInThread(_callable, *args, **kwargs)
 
@@ -569,7 +573,8 @@ class ReactorBase(PluggableResolverMixin):
             return succeed("0.0.0.0")
         if isIPAddress(name):
             return succeed(name)
-        return self.resolver.getHostByName(name, timeout)
+        found: Deferred[str] = self.resolver.getHostByName(name, timeout)
+        return found
 
 
 def _describe(descriptor: Any) -> str:

@@ -31,7 +31,7 @@ class PollReactor(DescriptorReactor):
 
     def doIteration(self, timeout: float | None) -> None:
         """Wait up to ``timeout`` seconds, or without end for None, and serve what is ready."""
-        # poll counts in milliseconds; rounding down would make it return too early, again and again.
+        # poll counts in milliseconds; rounding down would make it return early, again and again.
         wait = None if timeout is None else math.ceil(timeout * 1000)
         self._serve(self._poller.poll(wait))
 

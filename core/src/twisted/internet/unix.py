@@ -218,7 +218,7 @@ class Port(_StreamPort):
         """
         if self.wantPID and not self._isAbstract():
             self._lock()
-        made = self.createInternetSocket()
+        made: socket.socket = self.createInternetSocket()
         try:
             made.bind(self.port)
             if not self._isAbstract():

@@ -1,0 +1,220 @@
+"""
+What the tests of reactors and transports share: a reactor of each kind, and the errors it logs.
+"""
+
+from __future__ import annotations
+
+import select
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from twisted.internet.epollreactor import EPollReactor
+from twisted.internet.pollreactor import PollReactor
+from twisted.internet.protocol import ClientFactory, Factory, Protocol
+from twisted.internet.selectreactor import SelectReactor
+from twisted.logger import globalLogPublisher
+from twisted.python.failure import Failure
+
+REACTORS = [
+    kind
+    for kind, needed in ((EPollReactor, "epoll"), (PollReactor, "poll"), (SelectReactor, "select"))
+    if hasattr(select, needed)
+]
+
+#: How many seconds a reactor may run in a test before it counts as hung.
+LIMIT = 8
+
+
+class Errors(list[Failure]):
+    """The failures that were logged; a test takes those that it expects."""
+
+    def take(self, *kinds: type[BaseException]) -> list[BaseException]:
+        """Remove and give back the logged exceptions of some kinds."""
+        taken = [f for f in self if isinstance(f.value, kinds)]
+        for failure in taken:
+            self.remove(failure)
+        return [f.value for f in taken]
+
+
+@pytest.fixture
+def events() -> Iterator[list[dict[str, Any]]]:
+    """Every event that is logged during the test."""
+    collected: list[dict[str, Any]] = []
+    globalLogPublisher.addObserver(collected.append)
+    yield collected
+    globalLogPublisher.removeObserver(collected.append)
+
+
+@pytest.fixture
+def errors() -> Iterator[Errors]:
+    """The failures logged during the test; those left at its end make it fail."""
+    collected = Errors()
+
+    def observe(event: dict[str, Any]) -> None:
+        if "log_failure" in event:
+            collected.append(event["log_failure"])
+
+    globalLogPublisher.addObserver(observe)
+    yield collected
+    globalLogPublisher.removeObserver(observe)
+    assert not collected
+
+
+@pytest.fixture(params=REACTORS, ids=lambda kind: kind.__name__)
+def reactor(request: pytest.FixtureRequest, errors: Errors) -> Iterator[Any]:
+    """A reactor of each kind, which is taken apart at the end."""
+    made = request.param()
+    yield made
+    dispose(made)
+
+
+@pytest.fixture
+def epoll(errors: Errors) -> Iterator[EPollReactor]:
+    """The default reactor of Linux, where one kind is enough."""
+    made = EPollReactor()
+    yield made
+    dispose(made)
+
+
+def dispose(reactor: Any) -> None:
+    """Close all that a reactor has open."""
+    reactor.disconnectAll()
+    if reactor.threadpool is not None:
+        reactor._stopThreadPool()
+    waker = reactor.waker
+    reactor.removeReader(waker)
+    waker.connectionLost(None)
+    close = getattr(getattr(reactor, "_poller", None), "close", None)
+    if close is not None:
+        close()
+
+
+def run(reactor: Any, start: Callable[[], object] | None = None) -> None:
+    """Run a reactor until the test stops it; fail if it never does."""
+
+    def hung() -> None:
+        reactor.stop()
+        raise AssertionError("the reactor was not stopped in time")
+
+    guard = reactor.callLater(LIMIT, hung)
+    if start is not None:
+        reactor.callWhenRunning(start)
+    reactor.run(installSignalHandlers=False)
+    assert guard.active(), "the reactor was not stopped in time"
+    guard.cancel()
+
+
+def spin(reactor: Any, until: Callable[[], object], turns: int = 2000) -> None:
+    """Iterate a reactor until something is true; fail if it never is."""
+    for _ in range(turns):
+        if until():
+            return
+        reactor.iterate(0.005)
+    raise AssertionError("it did not happen")
+
+
+class Recorder(Protocol):
+    """A protocol that keeps what happens to it."""
+
+    def __init__(self) -> None:
+        self.made = False
+        self.received = b""
+        self.lost: Failure | None = None
+
+    def connectionMade(self) -> None:
+        self.made = True
+
+    def dataReceived(self, data: bytes) -> None:
+        self.received += data
+
+    def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]
+        assert self.lost is None, "connectionLost came twice"
+        self.lost = reason
+
+
+class Server(Factory):
+    """A factory that keeps its protocols."""
+
+    noisy = False
+
+    def __init__(self, make: Callable[[], Any] = Recorder) -> None:
+        self.make = make
+        self.protocols: list[Any] = []
+
+    def buildProtocol(self, addr: Any) -> Any:
+        made = self.make()
+        made.factory = self
+        self.protocols.append(made)
+        return made
+
+
+class Client(ClientFactory):
+    """A client factory that keeps its protocol and what becomes of its connection."""
+
+    noisy = False
+
+    def __init__(self, make: Callable[[], Any] = Recorder) -> None:
+        self.make = make
+        self.proto: Any = None
+        self.failed: Failure | None = None
+        self.lost: Failure | None = None
+
+    def buildProtocol(self, addr: Any) -> Any:
+        self.proto = self.make()
+        self.proto.factory = self
+        return self.proto
+
+    def clientConnectionFailed(self, connector: Any, reason: Failure) -> None:
+        self.failed = reason
+
+    def clientConnectionLost(self, connector: Any, reason: Failure) -> None:
+        self.lost = reason
+
+
+class Pair:
+    """Both ends of a connection over 127.0.0.1."""
+
+    def __init__(
+        self,
+        reactor: Any,
+        server: Callable[[], Any] = Recorder,
+        client: Callable[[], Any] = Recorder,
+    ) -> None:
+        self.reactor = reactor
+        self.serverFactory = Server(server)
+        self.clientFactory = Client(client)
+        self.port = reactor.listenTCP(0, self.serverFactory, interface="127.0.0.1")
+        self.connector = reactor.connectTCP(
+            "127.0.0.1", self.port.getHost().port, self.clientFactory
+        )
+        spin(
+            reactor,
+            lambda: (
+                self.serverFactory.protocols
+                and self.serverFactory.protocols[0].transport is not None
+                and self.clientFactory.proto is not None
+            ),
+        )
+
+    @property
+    def server(self) -> Any:
+        """The protocol of the side that listened."""
+        return self.serverFactory.protocols[0]
+
+    @property
+    def client(self) -> Any:
+        """The protocol of the side that connected."""
+        return self.clientFactory.proto
+
+    def spin(self, until: Callable[[], object]) -> None:
+        """Iterate the reactor until something is true."""
+        spin(self.reactor, until)
+
+
+@pytest.fixture
+def kit() -> Any:
+    """The helpers of this module, for tests cannot import it."""
+    return sys.modules[__name__]
