@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from zope.interface import declarations, interface
 from zope.interface.adapter import AdapterRegistry
@@ -24,7 +24,7 @@ __all__ = [
     "registerAdapter",
 ]
 
-_registry = AdapterRegistry()
+_registry: Any = AdapterRegistry()
 
 #: Whether a second adapter for the same pair may take the place of the first.
 ALLOW_DUPLICATES = False
@@ -32,7 +32,7 @@ ALLOW_DUPLICATES = False
 CannotAdapt = TypeError
 
 
-def getRegistry() -> AdapterRegistry:
+def getRegistry() -> Any:
     """The registry of all adapters."""
     return _registry
 
@@ -41,7 +41,8 @@ def _specification(thing: Any) -> Any:
     """An interface as it is, or what a class implements."""
     if isinstance(thing, interface.InterfaceClass):
         return thing
-    return declarations.implementedBy(thing)
+    implementedBy: Any = declarations.implementedBy
+    return implementedBy(thing)
 
 
 def registerAdapter(
@@ -73,7 +74,7 @@ def getAdapterFactory(fromInterface: Any, toInterface: Any, default: Any) -> Any
     return default if factory is None else factory
 
 
-def _addHook(registry: AdapterRegistry) -> Callable[[], object]:
+def _addHook(registry: Any) -> Callable[[], object]:
     """Let interfaces find adapters by a registry; gives a function that ends that."""
     lookup = registry.lookup1
 
@@ -141,9 +142,8 @@ class Componentized:
     def addComponent(self, component: Any, ignoreClass: int = 0) -> None:
         """Answer by a component for all interfaces that it has."""
         for wanted in declarations.providedBy(component):
-            if ignoreClass or self.locateAdapterClass(self.__class__, wanted, None) is None:
-                self._adapterCache[_name(wanted)] = component
-            elif getAdapterFactory(self.__class__, wanted, None) == component.__class__:
+            known = self.locateAdapterClass(self.__class__, wanted, None)
+            if ignoreClass or known is None or known == component.__class__:
                 self._adapterCache[_name(wanted)] = component
 
     def unsetComponent(self, interfaceClass: Any) -> None:
@@ -210,9 +210,10 @@ def proxyForInterface(iface: Any, originalAttribute: str = "original") -> type[A
     members: dict[str, Any] = {"__init__": __init__}
     for name in iface:
         members[name] = _ProxyDescriptor(name, originalAttribute)
-    proxy = type(f"(Proxy for {_name(iface)})", (object,), members)
-    declarations.classImplements(proxy, iface)
-    return proxy
+    proxy: Any = type(f"(Proxy for {_name(iface)})", (object,), members)
+    _declare: Any = declarations.classImplements
+    _declare(proxy, iface)
+    return cast("type[Any]", proxy)
 
 
 class _ProxyDescriptor:

@@ -58,5 +58,5 @@ def _synchronized(function: Callable[..., Any]) -> Callable[..., Any]:
 def synchronize(*klasses: type) -> None:
     """Let the methods that a class names in ``synchronized`` run in one thread at a time."""
     for klass in klasses:
-        for name in klass.synchronized:
+        for name in klass.synchronized:  # type: ignore[attr-defined]
             setattr(klass, name, _synchronized(klass.__dict__[name]))

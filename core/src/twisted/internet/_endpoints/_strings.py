@@ -1,0 +1,287 @@
+r"""
+Endpoints from strings: ``tcp:8080:interface=127.0.0.1``.
+
+A string begins with its type; arguments follow, separated by colons, some with a name and an equals
+sign.  A backslash takes the meaning from the character after it: ``tcp6:8080:interface=\:\:1``.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from twisted.internet._endpoints._plain import (
+    AdoptedStreamServerEndpoint,
+    TCP4ClientEndpoint,
+    TCP4ServerEndpoint,
+    TCP6ClientEndpoint,
+    TCP6ServerEndpoint,
+    UNIXClientEndpoint,
+    UNIXServerEndpoint,
+)
+
+_Arguments = dict[str, str]
+
+_TOKEN = re.compile(r"\\(.)|([:=])|([^\\:=]+)|(\\)", re.DOTALL)
+
+
+def parse(description: str) -> tuple[list[str], _Arguments]:
+    """
+    The positional and the named arguments of a string, the type included.
+
+    @raise ValueError: if it ends with a backslash.
+    """
+    args: list[str] = []
+    kwargs: _Arguments = {}
+    name: str | None = None
+    text = ""
+    for escaped, mark, plain, alone in _TOKEN.findall(description + ":"):
+        if alone:
+            raise ValueError(f"nothing follows the last backslash of {description!r}")
+        if mark == ":":
+            if name is None:
+                args.append(text)
+            else:
+                kwargs[name] = text
+            name, text = None, ""
+        elif mark == "=" and name is None:
+            name, text = text, ""
+        else:
+            text += escaped or mark or plain
+    return args, kwargs
+
+
+def quoteStringArgument(argument: str) -> str:
+    """An argument in a form that can be put into a string, with all colons and the like escaped."""
+    return argument.replace("\\", "\\\\").replace(":", "\\:").replace("=", "\\=")
+
+
+def _number(value: str, what: str, low: int = 0, high: int = 65535) -> int:
+    """
+    A number of an argument.
+
+    @raise ValueError: if it is none, or not in the range.
+    """
+    if not re.fullmatch(r"[0-9]{1,9}", value) or not low <= int(value) <= high:
+        raise ValueError(f"{what} is a number from {low} to {high}, not {value!r}")
+    return int(value)
+
+
+def _seconds(value: str) -> float:
+    """
+    A time-out.
+
+    @raise ValueError: if it is no number.
+    """
+    try:
+        seconds = float(value)
+    except ValueError:
+        raise ValueError(f"timeout is a number of seconds, not {value!r}") from None
+    if not 0 <= seconds < 1e9:
+        raise ValueError(f"timeout is a number of seconds, not {value!r}")
+    return int(seconds) if seconds == int(seconds) else seconds
+
+
+def _parseTCP(
+    reactor: Any, port: str, interface: str = "", backlog: str = "50"
+) -> TCP4ServerEndpoint:
+    """``tcp:PORT[:interface=ADDRESS][:backlog=N]``"""
+    return TCP4ServerEndpoint(reactor, _number(port, "port"), _backlog(backlog), interface)
+
+
+def _parseTCP6(
+    reactor: Any, port: str, interface: str = "::", backlog: str = "50"
+) -> TCP6ServerEndpoint:
+    """``tcp6:PORT[:interface=ADDRESS][:backlog=N]``"""
+    return TCP6ServerEndpoint(reactor, _number(port, "port"), _backlog(backlog), interface)
+
+
+def _backlog(value: str) -> int:
+    """How many connections may wait."""
+    return _number(value, "backlog", high=2**31 - 1)
+
+
+def _parseUNIX(
+    reactor: Any, address: str, mode: str = "666", backlog: str = "50", lockfile: str = "1"
+) -> UNIXServerEndpoint:
+    """``unix:PATH[:mode=OCTAL][:backlog=N][:lockfile=0]``"""
+    if not re.fullmatch("[0-7]{1,4}", mode):
+        raise ValueError(f"mode is an octal number such as 660, not {mode!r}")
+    if not address:
+        raise ValueError("the path of a UNIX socket is empty")
+    wantPID = bool(_number(lockfile, "lockfile", high=1))
+    return UNIXServerEndpoint(reactor, address, _backlog(backlog), int(mode, 8), wantPID)
+
+
+_FAMILIES = {name[3:]: getattr(socket, name) for name in dir(socket) if name.startswith("AF_")}
+
+
+def _family(domain: str) -> int:
+    """
+    The family of addresses of a name such as ``INET``.
+
+    @raise ValueError: if there is none.
+    """
+    if domain not in _FAMILIES:
+        raise ValueError(f"domain is INET, INET6 or UNIX, not {domain!r}")
+    return int(_FAMILIES[domain])
+
+
+def _parseSystemd(
+    reactor: Any, domain: str, index: str | None = None, name: str | None = None
+) -> AdoptedStreamServerEndpoint:
+    """``systemd:DOMAIN:INDEX`` or ``systemd:DOMAIN:name=NAME``, see systemd.socket(5)"""
+    from twisted.python.systemd import ListenFDs
+
+    if (index is None) == (name is None):
+        raise ValueError("systemd takes an index or a name")
+    family = _family(domain)
+    passed = ListenFDs.fromEnvironment()
+    if index is not None:
+        descriptors = passed.inheritedDescriptors()
+        number = _number(index, "index")
+        if number >= len(descriptors):
+            raise ValueError(f"systemd passed {len(descriptors)} sockets, not one of index {index}")
+        descriptor = descriptors[number]
+    else:
+        named = passed.inheritedNamedDescriptors()
+        if name not in named:
+            raise ValueError(f"systemd passed no socket of the name {name!r}")
+        descriptor = named[name]
+    return AdoptedStreamServerEndpoint(reactor, descriptor, family)
+
+
+def _parseFD(reactor: Any, fileno: str, domain: str = "INET") -> AdoptedStreamServerEndpoint:
+    """``fd:NUMBER[:domain=INET]``, a listening socket that the process was started with"""
+    number = _number(fileno, "fd", high=2**31 - 1)
+    return AdoptedStreamServerEndpoint(reactor, number, _family(domain))
+
+
+def _parseClientTCP(
+    reactor: Any,
+    host: str | None = None,
+    port: str | None = None,
+    timeout: str = "30",
+    bindAddress: str | None = None,
+) -> TCP4ClientEndpoint:
+    """``tcp:HOST:PORT[:timeout=SECONDS][:bindAddress=ADDRESS]``"""
+    return _tcpClient(TCP4ClientEndpoint, reactor, host, port, timeout, bindAddress)
+
+
+def _tcpClient(
+    kind: Callable[..., Any],
+    reactor: Any,
+    host: str | None,
+    port: str | None,
+    timeout: str,
+    bindAddress: str | None,
+) -> Any:
+    """A client of TCP of one version of IP."""
+    if not host or port is None:
+        raise ValueError("a TCP client needs a host and a port")
+    source = None if bindAddress is None else (bindAddress, 0)
+    return kind(reactor, host, _number(port, "port"), timeout=_seconds(timeout), bindAddress=source)
+
+
+def _parseClientUNIX(
+    reactor: Any, path: str | None = None, timeout: str = "30", lockfile: str = "0"
+) -> UNIXClientEndpoint:
+    """``unix:PATH[:timeout=SECONDS][:lockfile=1]``"""
+    if not path:
+        raise ValueError("the path of a UNIX socket is empty")
+    checkPID = bool(_number(lockfile, "lockfile", high=1))
+    return UNIXClientEndpoint(reactor, path, timeout=_seconds(timeout), checkPID=checkPID)
+
+
+def _parseClientTCP6(
+    reactor: Any,
+    host: str | None = None,
+    port: str | None = None,
+    timeout: str = "30",
+    bindAddress: str | None = None,
+) -> Any:
+    """``tcp6:HOST:PORT[:timeout=SECONDS][:bindAddress=ADDRESS]``"""
+    return _tcpClient(TCP6ClientEndpoint, reactor, host, port, timeout, bindAddress)
+
+
+SERVERS: dict[str, Callable[..., Any]] = {
+    "tcp": _parseTCP,
+    "tcp6": _parseTCP6,
+    "unix": _parseUNIX,
+    "systemd": _parseSystemd,
+    "fd": _parseFD,
+}
+CLIENTS: dict[str, Callable[..., Any]] = {
+    "tcp": _parseClientTCP,
+    "tcp6": _parseClientTCP6,
+    "unix": _parseClientUNIX,
+}
+
+
+def _make(
+    reactor: Any,
+    description: str,
+    known: dict[str, Callable[..., Any]],
+    plugins: Callable[[], Iterator[tuple[str, Callable[..., Any]]]],
+) -> Any:
+    """
+    The endpoint of a string.
+
+    @param plugins: tells the types, and their parsers, that other distributions bring.
+    """
+    args, kwargs = parse(description)
+    kind, *rest = args or [""]
+    parser = known.get(kind)
+    if parser is None:
+        others = dict(plugins())
+        parser = others.get(kind)
+        if parser is None:
+            names = ", ".join(sorted({*known, *others}))
+            raise ValueError(f"Unknown endpoint type: {kind!r} (known are: {names})")
+        return parser(reactor, *rest, **kwargs)
+    try:
+        return parser(reactor, *rest, **kwargs)
+    except ValueError as error:
+        raise ValueError(f"{description!r}: {error}") from None
+    except TypeError as error:
+        raise TypeError(f"{description!r}: {error}; expected {parser.__doc__}") from None
+
+
+def _serverPlugins() -> Iterator[tuple[str, Callable[..., Any]]]:
+    """The types of servers that plugins know."""
+    from twisted.internet.interfaces import IStreamServerEndpointStringParser
+    from twisted.plugin import getPlugins
+
+    for plugin in getPlugins(IStreamServerEndpointStringParser):
+        yield plugin.prefix, plugin.parseStreamServer
+
+
+def _clientPlugins() -> Iterator[tuple[str, Callable[..., Any]]]:
+    """The types of clients that plugins know."""
+    from twisted.internet.interfaces import IStreamClientEndpointStringParserWithReactor
+    from twisted.plugin import getPlugins
+
+    for plugin in getPlugins(IStreamClientEndpointStringParserWithReactor):
+        yield plugin.prefix, plugin.parseStreamClient
+
+
+def serverFromString(reactor: Any, description: str) -> Any:
+    """
+    The `IStreamServerEndpoint` of a string such as ``tcp:8080``.
+
+    @raise ValueError: if the type is not known, or an argument makes no sense.
+    @raise TypeError: if an argument is missing or not known.
+    """
+    return _make(reactor, description, SERVERS, _serverPlugins)
+
+
+def clientFromString(reactor: Any, description: str) -> Any:
+    """
+    The `IStreamClientEndpoint` of a string such as ``tcp:example.org:80``.
+
+    @raise ValueError: if the type is not known, or an argument makes no sense.
+    @raise TypeError: if an argument is missing or not known.
+    """
+    return _make(reactor, description, CLIENTS, _clientPlugins)

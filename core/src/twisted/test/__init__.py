@@ -1,0 +1,1 @@
+"""Helpers for tests of programs, under the names that they have had since long."""

@@ -1,0 +1,31 @@
+"""The older home of `twisted.internet.testing`."""
+
+from twisted.internet.testing import (
+    AccumulatingProtocol,
+    EventLoggingObserver,
+    FakeDatagramTransport,
+    LineSendingProtocol,
+    MemoryReactor,
+    MemoryReactorClock,
+    NonStreamingProducer,
+    RaisingMemoryReactor,
+    StringIOWithoutClosing,
+    StringTransport,
+    StringTransportWithDisconnection,
+    waitUntilAllDisconnected,
+)
+
+__all__ = [
+    "AccumulatingProtocol",
+    "EventLoggingObserver",
+    "FakeDatagramTransport",
+    "LineSendingProtocol",
+    "MemoryReactor",
+    "MemoryReactorClock",
+    "NonStreamingProducer",
+    "RaisingMemoryReactor",
+    "StringIOWithoutClosing",
+    "StringTransport",
+    "StringTransportWithDisconnection",
+    "waitUntilAllDisconnected",
+]
