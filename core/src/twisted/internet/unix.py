@@ -67,6 +67,7 @@ class _PassesDescriptors:
     disconnecting: Any
     reactor: Any
     _readPaused: bool
+    _waiting: bool
     _pieces: list[bytes]
     _nextPortion: Any
 
@@ -83,31 +84,33 @@ class _PassesDescriptors:
 
     def doWrite(self) -> Any:
         """Send what waits, descriptors first; see `Connection.doWrite`."""
-        if self._outgoingDescriptors and self._pieces:
-            why = self._sendDescriptors()
-            if why is not None:
-                return why
+        while self._outgoingDescriptors and self._pieces:
+            try:
+                self._sendDescriptors()
+            except (BlockingIOError, InterruptedError):
+                # No bytes either, then: those that are left have to carry the descriptors.
+                if not self._waiting:
+                    self._waiting = True
+                    self.reactor.addWriter(self)
+                return None
+            except OSError as e:
+                _log.error(
+                    "A descriptor could not be sent, so its connection ends: {problem}",
+                    problem=str(e),
+                )
+                return CONNECTION_LOST
         return super().doWrite()  # type: ignore[misc]
 
-    def _sendDescriptors(self) -> Any:
-        """Send the descriptors that wait, each with a byte of its own as far as there are any."""
+    def _sendDescriptors(self) -> None:
+        """Send some of the descriptors that wait, each with a byte of its own."""
         portion = memoryview(self._nextPortion())
         batch = self._outgoingDescriptors[: min(_DESCRIPTORS_AT_ONCE, len(portion))]
         rights = struct.pack(f"{len(batch)}i", *batch)
-        try:
-            sent = self.socket.sendmsg(
-                [portion[: len(batch)]], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)]
-            )
-        except (BlockingIOError, InterruptedError):
-            return None
-        except OSError as e:
-            _log.error(
-                "A descriptor could not be sent, so its connection ends: {problem}", problem=str(e)
-            )
-            return CONNECTION_LOST
+        sent = self.socket.sendmsg(
+            [portion[: len(batch)]], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)]
+        )
         self._outgoingDescriptors = self._outgoingDescriptors[len(batch) :]
         self._dropSent(sent)  # type: ignore[attr-defined]
-        return None
 
     def doRead(self) -> Any:
         """Pass descriptors and bytes that have come to the protocol; see `Connection.doRead`."""
