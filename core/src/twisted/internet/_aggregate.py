@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 from twisted.internet._deferred import Deferred
@@ -83,14 +83,13 @@ class DeferredList(Deferred[Any]):
         if not self._deferredList and not fireOnOneCallback:
             self.callback(self.resultList)
         for index, d in enumerate(self._deferredList):
-            d.addCallbacks(
-                self._cbDeferred,
-                self._cbDeferred,
-                callbackArgs=(index, SUCCESS),
-                errbackArgs=(index, FAILURE),
-            )
+            d.addBoth(self._watcher(index))
 
-    def _cbDeferred(self, result: Any, index: int, succeeded: bool) -> Any:
+    def _watcher(self, index: int) -> Callable[[Any], Any]:
+        """The callback of one Deferred of the list."""
+        return lambda result: self._note(index, not isinstance(result, Failure), result)
+
+    def _note(self, index: int, succeeded: bool, result: Any) -> Any:
         """Note one result, and fire if that is all that was waited for."""
         self.resultList[index] = (succeeded, result)
         self.finishedCount += 1

@@ -1,14 +1,18 @@
 """
 The Deferred and the coroutines and generators that run on it; public as `twisted.internet.defer`.
 
-How a chain runs.  A Deferred holds a list of pairs (callback, errback).  `Deferred._run` walks it in one
-loop, appended pairs included.  A callback that returns a Deferred which has not fired suspends the walk:
-the rest of the list is kept, and the returned one gets the pair (None, waiting Deferred), a *link*.  When
-the walk of the inner one meets a link it hands its result over and goes on with the outer one in the
-same loop, so that chains of any length need no recursion.
+How a chain runs.  A Deferred holds a list of pairs (callback, errback).  `Deferred._run` walks it
+in one loop, appended pairs included.  A callback that returns a Deferred which has not fired
+suspends the walk: the rest of the list is kept, and the returned one gets the pair (None, waiting
+Deferred), a *link*.  When the walk of the inner one meets a link it hands its result over and goes
+on with the outer one in the same loop, so that chains of any length need no recursion.
 
-A failure that rests in a Deferred has no live traceback: frames refer to their callers, whose variables
-usually refer to the Deferred, and only the garbage collector could undo that circle.
+A coroutine that waits is linked in the same way: the Deferred of its result is what drives it.  A
+walk that meets such a link lets the coroutine take a step, and goes on with its Deferred if that
+was the last.
+
+A failure that rests in a Deferred has no live traceback: frames refer to their callers, whose
+variables usually refer to the Deferred, and only the garbage collector could undo that circle.
 """
 
 from __future__ import annotations
@@ -16,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from contextvars import copy_context
 from functools import wraps
-from types import CoroutineType, GeneratorType
+from types import CodeType, CoroutineType, GeneratorType
 from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, TypeVar, cast
 
 from twisted.logger import Logger
@@ -124,8 +128,8 @@ class Deferred(_Base[_T]):
     """
     A result that is not there yet.
 
-    Whoever waits adds callbacks, or awaits it; whoever has the result calls `callback` or `errback`,
-    once.
+    Whoever waits adds callbacks, or awaits it; whoever has the result calls `callback` or
+    `errback`, once.
 
     @ivar called: whether it has been fired.
     @ivar paused: how many times `pause` was called without `unpause`, waiting for an inner
@@ -141,8 +145,10 @@ class Deferred(_Base[_T]):
     _suppressAlreadyCalled = False
     _canceller: Callable[[Deferred[Any]], object] | None = None
     _chainedTo: Deferred[Any] | None = None
-    _debugInfo: DebugInfo | None
+    _debugInfo: DebugInfo | None = None
     _pairs: list[tuple[Any, Any]]
+    #: What the coroutine that this is the result of waits for.
+    _waiting: Deferred[Any] | None = None
 
     def __init__(self, canceller: Callable[[Deferred[Any]], object] | None = None) -> None:
         """
@@ -153,7 +159,6 @@ class Deferred(_Base[_T]):
         self.called = False
         self.paused = 0
         self._running = False
-        self._debugInfo = None
         if canceller is not None:
             self._canceller = canceller
         if _debugging:
@@ -167,7 +172,9 @@ class Deferred(_Base[_T]):
     # Adding callbacks
 
     def addCallback(self: _Self, callback: Any, *args: Any, **kwargs: Any) -> _Self:
-        """Call ``callback(result, *args, **kwargs)`` on success; what it returns is the next result."""
+        """
+        Call ``callback(result, *args, **kwargs)`` on success; what it returns is the next result.
+        """
         if args or kwargs:
             callback = _bind(callback, args, kwargs)
         self._pairs.append((callback, None))
@@ -176,7 +183,9 @@ class Deferred(_Base[_T]):
         return self
 
     def addErrback(self: _Self, errback: Any, *args: Any, **kwargs: Any) -> _Self:
-        """Call ``errback(failure, *args, **kwargs)`` on failure; what it returns is the next result."""
+        """
+        Call ``errback(failure, *args, **kwargs)`` on failure; what it returns is the next result.
+        """
         if args or kwargs:
             errback = _bind(errback, args, kwargs)
         self._pairs.append((None, errback))
@@ -382,8 +391,21 @@ class Deferred(_Base[_T]):
         pairs = iter(self._pairs)
         for callback, errback in pairs:
             if callback is None:
-                if errback.__class__ is Deferred or isinstance(errback, Deferred):
-                    return self._handOver(errback, result, list(pairs))
+                if isinstance(errback, Deferred):
+                    if errback._waiting is self:
+                        outer = errback._step(result)
+                        result, failed = None, False
+                        if outer is None:
+                            continue
+                    else:
+                        outer = errback
+                        outer.result = result
+                        outer._chainedTo = None
+                        outer.paused -= 1
+                    self._running = False
+                    self._pairs = list(pairs)
+                    self.result = None
+                    return outer
                 if not failed:
                     continue
                 function = errback
@@ -412,7 +434,8 @@ class Deferred(_Base[_T]):
                         _warnOfCircle(self)
                     else:
                         self._pairs = list(pairs)
-                        return self._waitFor(result)
+                        self._waitFor(result)
+                        return None
         self._running = False
         self._pairs.clear()
         self.result = result
@@ -420,15 +443,9 @@ class Deferred(_Base[_T]):
             self._settleFailure(result)
         return None
 
-    def _handOver(self, outer: Deferred[Any], result: Any, rest: list[Any]) -> Deferred[Any]:
-        """Give the result to a Deferred that waits for it; what is left here gets None."""
-        self._running = False
-        self._pairs = rest
-        self.result = None
-        outer.result = result
-        outer._chainedTo = None
-        outer.paused -= 1
-        return outer
+    def _step(self, result: Any) -> Deferred[Any] | None:
+        """For the Deferred of a coroutine's result: let the coroutine go on."""
+        raise AssertionError("there is no coroutine")
 
     def _noteCreation(self) -> None:
         """When debugging: remember who made this."""
@@ -488,7 +505,7 @@ class Deferred(_Base[_T]):
     # Coroutines
 
     def __await__(self) -> Generator[Any, Any, _T]:
-        if not self.called or self.paused or self._running or self._pairs:
+        if not self.called or self._pairs or self.paused or self._running:
             return cast("_T", (yield self))
         result = self.result
         if type(result) not in _PLAIN and isinstance(result, Failure):
@@ -517,7 +534,8 @@ class Deferred(_Base[_T]):
 
     def asFuture(self, loop: AbstractEventLoop) -> Future[_T]:
         """
-        A future of an asyncio loop with this Deferred's result; cancelling either cancels the other.
+        A future of an asyncio loop with this Deferred's result; cancelling either cancels the
+        other.
         """
         future = loop.create_future()
 
@@ -589,6 +607,21 @@ def _caught(error: BaseException) -> Failure:
     return Failure(error)
 
 
+#: The code whose frames come between a coroutine and its driver.
+_DRIVERS: set[CodeType] = set()
+
+
+def _caughtInside(error: BaseException) -> Failure:
+    """The failure for an exception that a coroutine driven from here raised."""
+    traceback = error.__traceback__
+    # The frame that throws a failure into a coroutine refers to that failure, and the exception to
+    # the frame: without these frames there is no such circle.
+    while traceback is not None and traceback.tb_frame.f_code in _DRIVERS:
+        traceback = traceback.tb_next
+    error.__traceback__ = traceback
+    return Failure(error)
+
+
 def _timedOut(result: Any, timeout: float) -> Any:
     """Turn the failure after a time-out's cancellation into `TimeoutError`."""
     if isinstance(result, Failure):
@@ -609,10 +642,15 @@ def _warnOfCircle(d: Deferred[Any]) -> None:
     )
 
 
-class _Running(Deferred[Any]):
-    """A coroutine or generator that runs, and the Deferred of its result at the same time."""
+class _DefGen_Return(BaseException):
+    """Carries the value of `returnValue` out of a generator."""
 
-    _cancelRequested = False
+    def __init__(self, value: object) -> None:
+        self.value = value
+
+
+class _Running(Deferred[Any]):
+    """The Deferred of the result of a coroutine or generator, which it drives as well."""
 
     def __init__(self, coroutine: Any) -> None:
         """Start it, and run it up to the first thing that is not there yet."""
@@ -621,76 +659,82 @@ class _Running(Deferred[Any]):
         self.called = False
         self.paused = 0
         self._running = False
-        self._debugInfo = None
         if _debugging:
             self._noteCreation()
         self._coroutine = coroutine
         self._enter = copy_context().run
-        self._resume(None)
+        self._send = coroutine.send
+        if self._step(None) is not None:
+            self._run()
 
-    def _resume(self, result: Any) -> None:
-        """Go on with a result, or with a failure to raise, until the next thing to wait for."""
-        self._waiting: Deferred[Any] | None = None
-        coroutine = self._coroutine
+    def _step(self, result: Any) -> Deferred[Any] | None:
+        """
+        Go on with a result, or with a failure to raise, until the next thing to wait for.
+
+        @return: this Deferred, if the coroutine has ended and there is something to run for that.
+        """
+        self._waiting = None
+        enter = self._enter
         while True:
             try:
                 if type(result) in _PLAIN or not isinstance(result, Failure):
-                    awaited = self._enter(coroutine.send, result)
+                    awaited = enter(self._send, result)
                 else:
-                    awaited = self._enter(result.throwExceptionIntoGenerator, coroutine)
-            except (StopIteration, _DefGen_Return) as stop:
-                self._coroutine = None
-                self._finish(stop.value)
-                return
+                    awaited = enter(result.throwExceptionIntoGenerator, self._coroutine)
+            except StopIteration as stop:
+                result = stop.value
+                break
+            except _DefGen_Return as stop:
+                result = stop.value
+                break
             except BaseException as error:
-                self._coroutine = None
-                self.errback(_caught(error))
-                return
+                result = _caughtInside(error)
+                break
             if not isinstance(awaited, Deferred):
                 if not getattr(awaited, "_asyncio_future_blocking", None):
                     result = awaited
                     continue
                 awaited._asyncio_future_blocking = False
                 awaited = Deferred.fromFuture(awaited)
-            if awaited.called:
-                if awaited._isAtRest():
-                    result = awaited._take()[0]
-                    continue
-                awaited.addBoth(self._resume)
-                if self._waiting is not None or self._coroutine is None:
-                    return
-            else:
-                resume = self._resume
-                awaited._pairs.append((resume, resume))
-            self._waiting = awaited
-            if self._cancelRequested:
-                self._cancelRequested = False
-                awaited.cancel()
-            return
+            if awaited.called and not (awaited._pairs or awaited.paused or awaited._running):
+                result = awaited._take()[0]
+                continue
+            self._waitOn(awaited)
+            return None
+        self._coroutine = self._send = None
+        if type(result) not in _PLAIN and isinstance(result, Deferred):
+            result.chainDeferred(self)
+            return None
+        if self.called:
+            self._refuse()
+            return None
+        if _debugging:
+            self._noteFiring()
+        self.called = True
+        self.result = result
+        if self._pairs or (type(result) not in _PLAIN and isinstance(result, Failure)):
+            return self
+        return None
 
-    def _finish(self, value: Any) -> None:
-        """Fire with what the coroutine returned."""
-        if isinstance(value, Deferred):
-            value.chainDeferred(self)
-        else:
-            self.callback(value)
+    def _waitOn(self, awaited: Deferred[Any]) -> None:
+        """Take the next step when another Deferred has a result."""
+        unwanted = self._waiting is self
+        self._waiting = awaited
+        awaited._pairs.append((None, self))
+        if awaited.called:
+            awaited._run()
+        elif unwanted:
+            awaited.cancel()
 
     def cancel(self) -> None:
         """Cancel what the coroutine waits for; what it makes of that is the result."""
         if self.called:
             super().cancel()
-        elif self._waiting is not None:
+        elif self._waiting is not None and self._waiting is not self:
             self._waiting.cancel()
         elif self._coroutine is not None:
-            # It runs at this moment: what it waits for next is cancelled.
-            self._cancelRequested = True
-
-
-class _DefGen_Return(BaseException):
-    """Carries the value of `returnValue` out of a generator."""
-
-    def __init__(self, value: object) -> None:
-        self.value = value
+            # It runs at this moment.  Waiting for itself means: cancel what it waits for next.
+            self._waiting = self
 
 
 def returnValue(val: object) -> NoReturn:
@@ -705,8 +749,8 @@ def inlineCallbacks(
     Let a generator function wait: ``result = yield deferred``.
 
     A failed Deferred raises its exception at the ``yield``; other things that are yielded come back
-    as they are.  Calling the function gives a Deferred of what the generator returns.  Cancelling it
-    cancels the Deferred that the generator waits for.
+    as they are.  Calling the function gives a Deferred of what the generator returns.  Cancelling
+    it cancels the Deferred that the generator waits for.
 
     @raise TypeError: when called, if the function gave no generator.
     """
@@ -717,7 +761,7 @@ def inlineCallbacks(
             generator = f(*args, **kwargs)
         except _DefGen_Return:
             raise TypeError(
-                f"inlineCallbacks requires {f!r} to produce a generator; instead it called returnValue"
+                f"inlineCallbacks requires {f!r} to produce a generator; it called returnValue"
             ) from None
         if not isinstance(generator, GeneratorType):
             raise TypeError(
@@ -726,6 +770,11 @@ def inlineCallbacks(
         return _Running(generator)
 
     return start
+
+
+_DRIVERS.update(
+    (_Running._step.__code__, Failure.throwExceptionIntoGenerator.__code__),
+)
 
 
 def ensureDeferred(coro: Any) -> Deferred[Any]:
@@ -744,7 +793,11 @@ def ensureDeferred(coro: Any) -> Deferred[Any]:
 def succeed(result: _T) -> Deferred[_T]:
     """A Deferred that has fired with a result."""
     d: Deferred[_T] = Deferred()
-    d.callback(result)
+    if type(result) in _PLAIN and not _debugging:
+        d.called = True
+        d.result = result
+    else:
+        d.callback(result)
     return d
 
 

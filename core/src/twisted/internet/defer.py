@@ -1,8 +1,9 @@
 """
 Results that are not there yet, and code that waits for them.
 
-See `Deferred`; `inlineCallbacks` and `ensureDeferred` for functions that wait; `gatherResults`, `race` and
-`DeferredList` for several at once; `DeferredLock`, `DeferredSemaphore` and `DeferredQueue`.
+See `Deferred`; `inlineCallbacks` and `ensureDeferred` for functions that wait; `gatherResults`,
+`race` and `DeferredList` for several at once; `DeferredLock`, `DeferredSemaphore` and
+`DeferredQueue`.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ from twisted.internet._deferred import (
     Deferred,
     NotACoroutineError,
     TimeoutError,
-    _DefGen_Return,
-    _failthru,
+    _DefGen_Return,  # noqa: F401  (programs use it)
+    _failthru,  # noqa: F401  (programs use it)
     ensureDeferred,
     execute,
     fail,
@@ -85,7 +86,7 @@ __all__ = [
 ]
 
 for _module in (_deferred, _aggregate, _locks):
-    for _name in __all__ + ["_DefGen_Return", "_failthru"]:
+    for _name in [*__all__, "_DefGen_Return", "_failthru"]:
         _value = getattr(_module, _name, None)
         if getattr(_value, "__module__", None) == _module.__name__:
             _value.__module__ = __name__

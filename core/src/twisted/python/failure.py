@@ -40,7 +40,8 @@ EXCEPTION_CAUGHT_HERE = "--- <exception caught here> ---"
 #: Whether the debugger of `startDebugMode` looks at the traceback or only says where it would.
 DO_POST_MORTEM = True
 
-#: The attribute of an exception whose live traceback was dropped that records the frames it had.
+#: The attribute of an exception that is raised again, its live traceback dropped, for the record of
+#: the frames that it had.  The next failure that keeps the exception takes it over.
 _RECORD = "__recorded_frames__"
 
 
@@ -161,6 +162,7 @@ class Failure(BaseException):
     pickled = 0
     captureVars = False
     _recorded: tuple[_Frame, ...] | None = None
+    _earlier: tuple[_Frame, ...] = ()
     type: _ExceptionType
     value: BaseException
     tb: TracebackType | None
@@ -199,6 +201,10 @@ class Failure(BaseException):
         self.value = exc_value
         self.type = exc_value.__class__ if exc_type is None else exc_type
         self.tb = exc_tb
+        earlier = getattr(exc_value, _RECORD, None)
+        if earlier is not None:
+            self._earlier = earlier
+            delattr(exc_value, _RECORD)
         if captureVars:
             self.captureVars = True
             self._recorded = _record(exc_tb, True)
@@ -209,10 +215,7 @@ class Failure(BaseException):
     def frames(self) -> tuple[_Frame, ...]:
         """The frames from where the exception was caught to where it was raised."""
         if self._recorded is None:
-            earlier: tuple[_Frame, ...] = getattr(self.value, _RECORD, ())
-            if self.tb is None:
-                return earlier
-            return _record(self.tb, False) + earlier
+            return _record(self.tb, False) + self._earlier
         return self._recorded
 
     @property
@@ -232,9 +235,8 @@ class Failure(BaseException):
         if self.tb is not None:
             self._recorded = self.frames
             self.tb = None
-        if isinstance(value, BaseException) and value.__traceback__ is not None:
+        if isinstance(value, BaseException):
             value.__traceback__ = None
-            setattr(value, _RECORD, self.frames)
 
     def getTracebackObject(self) -> TracebackType | _RecordedTraceback | None:
         """The live traceback, or one for display that is made of the recorded frames, or None."""
@@ -276,11 +278,18 @@ class Failure(BaseException):
 
     def raiseException(self) -> NoReturn:
         """Raise the exception, with its traceback if that is still there."""
-        raise self.value.with_traceback(self.tb)
+        raise self._raisable()
+
+    def _raisable(self) -> BaseException:
+        """The exception, for raising it again."""
+        value = self.value
+        if self.tb is None and self._recorded:
+            setattr(value, _RECORD, self._recorded)
+        return value.with_traceback(self.tb)
 
     def throwExceptionIntoGenerator(self, g: Any) -> Any:
         """Raise the exception in a generator at its ``yield``; gives what it yields next."""
-        return g.throw(self.value.with_traceback(self.tb))
+        return g.throw(self._raisable())
 
     # Text
 
@@ -397,7 +406,7 @@ def _unpickle(cls: type[Failure]) -> Failure:
     return cls.__new__(cls)
 
 
-_FRAMEWORK = ("/internet/defer.py", "/internet/_coroutine.py", "/python/failure.py")
+_FRAMEWORK = ("/internet/_deferred.py", "/internet/_aggregate.py", "/python/failure.py")
 
 
 def _isFramework(filename: str) -> bool:
