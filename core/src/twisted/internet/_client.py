@@ -19,7 +19,7 @@ from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.python.failure import Failure
 
 if TYPE_CHECKING:
-    from twisted.internet.interfaces import IAddress
+    pass
 
 __all__ = ["BaseClient", "Client", "Connector"]
 
