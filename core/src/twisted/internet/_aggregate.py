@@ -10,6 +10,10 @@ from twisted.python.failure import Failure
 
 _T = TypeVar("_T")
 
+#: What a `DeferredList` fires with if the first success is enough, and otherwise.
+_DeferredListSingleResultT = tuple[_T, int]
+_DeferredListResultListT = list[tuple[bool, _T]]
+
 SUCCESS = True
 FAILURE = False
 

@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from contextvars import copy_context
 from functools import wraps
-from types import CodeType, CoroutineType, GeneratorType
+from types import CodeType, CoroutineType, FrameType, GeneratorType
 from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, TypeVar, cast
 
 from twisted.logger import Logger
@@ -685,17 +685,21 @@ class _Running(Deferred[Any]):
                 result = stop.value
                 break
             except _DefGen_Return as stop:
+                _checkReturn(stop)
                 result = stop.value
                 break
             except BaseException as error:
                 result = _caughtInside(error)
                 break
             if not isinstance(awaited, Deferred):
-                if not getattr(awaited, "_asyncio_future_blocking", None):
+                if type(awaited) is CoroutineType:
+                    awaited = _Running(awaited)
+                elif getattr(awaited, "_asyncio_future_blocking", None):
+                    awaited._asyncio_future_blocking = False
+                    awaited = Deferred.fromFuture(awaited)
+                else:
                     result = awaited
                     continue
-                awaited._asyncio_future_blocking = False
-                awaited = Deferred.fromFuture(awaited)
             if awaited.called and not (awaited._pairs or awaited.paused or awaited._running):
                 result = awaited._take()[0]
                 continue
@@ -737,8 +741,39 @@ class _Running(Deferred[Any]):
             self._waiting = self
 
 
+def _checkReturn(stop: _DefGen_Return) -> None:
+    """Warn if it was not the generator itself that called `returnValue`."""
+    traceback = stop.__traceback__
+    frames: list[FrameType] = []
+    while traceback is not None:
+        if traceback.tb_frame.f_code not in _DRIVERS:
+            frames.append(traceback.tb_frame)
+        traceback = traceback.tb_next
+    # The generator and `returnValue` have to be there; any between them are too many.
+    if len(frames) > 2:
+        import warnings
+
+        left, caller = frames[0].f_code, frames[-2]
+        warnings.warn_explicit(
+            f"returnValue() in {caller.f_code.co_name!r} causing {left.co_name!r} to exit: "
+            "returnValue should only be invoked by functions decorated with inlineCallbacks",
+            DeprecationWarning,
+            caller.f_code.co_filename,
+            caller.f_lineno,
+        )
+    stop.__traceback__ = None
+
+
 def returnValue(val: object) -> NoReturn:
-    """End a generator under `inlineCallbacks` with a result; ``return val`` does the same today."""
+    """End a generator under `inlineCallbacks` with a result; deprecated: use ``return val``."""
+    import warnings
+
+    warnings.warn(
+        "twisted.internet.defer.returnValue was deprecated in Twisted 24.7.0; "
+        "please use standard return statement instead",
+        DeprecationWarning,
+        stacklevel=2,
+    )
     raise _DefGen_Return(val)
 
 

@@ -15,10 +15,13 @@ from twisted.internet._aggregate import (
     DeferredList,
     FailureGroup,
     FirstError,
+    _DeferredListResultListT,  # noqa: F401  (programs annotate with it)
+    _DeferredListSingleResultT,  # noqa: F401  (programs annotate with it)
     gatherResults,
     race,
 )
 from twisted.internet._deferred import (
+    _T,  # noqa: F401  (programs annotate with it)
     AlreadyCalledError,
     CancelledError,
     DebugInfo,
@@ -49,6 +52,7 @@ from twisted.internet._locks import (
     QueueOverflow,
     QueueUnderflow,
 )
+from twisted.python.failure import Failure  # noqa: F401  (programs import it from here)
 
 __all__ = [
     "Deferred",

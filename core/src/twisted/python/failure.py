@@ -9,7 +9,7 @@ the frames instead.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
 from typing import IO, Any, NoReturn
 
@@ -66,7 +66,7 @@ def _describe(name: str, filename: str, line: int, detail: str) -> str:
 
 
 def format_frames(
-    frames: Iterator[_Frame] | list[_Frame] | tuple[_Frame, ...],
+    frames: Iterable[_Frame],
     write: Callable[[str], object],
     detail: str = "default",
 ) -> None:
@@ -85,10 +85,9 @@ def format_frames(
         write(_describe(name, filename, line, detail))
         if detail == "verbose":
             for title, variables in (("Locals", localVariables), ("Globals", globalVariables)):
-                write(f"  [ {title} ]\n")
+                write(f" [ {title} ]\n")
                 for variable, value in variables:
-                    text = value if isinstance(value, str) else safe_repr(value)
-                    write(f"    {variable} : {text}\n")
+                    write(f"  {variable} : {safe_repr(value)}\n")
 
 
 def _record(traceback: TracebackType | None, captureVars: bool) -> tuple[_Frame, ...]:
@@ -100,13 +99,18 @@ def _record(traceback: TracebackType | None, captureVars: bool) -> tuple[_Frame,
         localVariables: _Variables = ()
         globalVariables: _Variables = ()
         if captureVars:
-            localVariables = tuple((k, safe_repr(v)) for k, v in frame.f_locals.items())
-            globalVariables = tuple((k, safe_repr(v)) for k, v in frame.f_globals.items())
+            localVariables = tuple(frame.f_locals.items())
+            globalVariables = tuple(frame.f_globals.items())
         frames.append(
             (code.co_name, code.co_filename, traceback.tb_lineno, localVariables, globalVariables)
         )
         traceback = traceback.tb_next
     return tuple(frames)
+
+
+def _asText(variables: _Variables) -> _Variables:
+    """Captured variables without the objects themselves."""
+    return tuple((name, safe_repr(value)) for name, value in variables)
 
 
 class _RecordedCode:
@@ -118,8 +122,8 @@ class _RecordedCode:
         self.co_flags = 0
 
     def co_positions(self) -> Iterator[tuple[None, None, None, None]]:
-        """No columns are known."""
-        return iter(())
+        """No columns are known, and the line is the frame's."""
+        return iter(((None, None, None, None),))
 
 
 class _RecordedFrame:
@@ -163,6 +167,7 @@ class Failure(BaseException):
     captureVars = False
     _recorded: tuple[_Frame, ...] | None = None
     _earlier: tuple[_Frame, ...] = ()
+    _parents: list[str] | None = None
     type: _ExceptionType
     value: BaseException
     tb: TracebackType | None
@@ -218,16 +223,30 @@ class Failure(BaseException):
             return _record(self.tb, False) + self._earlier
         return self._recorded
 
+    @frames.setter
+    def frames(self, frames: Iterable[_Frame]) -> None:
+        self._recorded = tuple(frames)
+
     @property
     def stack(self) -> list[_Frame]:
         """Always empty: the callers of the place where the exception was caught are not kept."""
+        _warnOfStack()
         return []
+
+    @stack.setter
+    def stack(self, stack: Iterable[_Frame]) -> None:
+        _warnOfStack()
 
     @property
     def parents(self) -> list[str]:
         """The qualified names of the exception's type and of its bases."""
-        known: list[str] | None = self.__dict__.get("_parents")
-        return [qual(base) for base in self.type.__mro__] if known is None else known
+        if self._parents is None:
+            return [qual(base) for base in self.type.__mro__]
+        return self._parents
+
+    @parents.setter
+    def parents(self, parents: list[str]) -> None:
+        self._parents = parents
 
     def cleanFailure(self) -> None:
         """Drop the live traceback, here and in the exception, and keep a record of its frames."""
@@ -235,8 +254,14 @@ class Failure(BaseException):
         if self.tb is not None:
             self._recorded = self.frames
             self.tb = None
+        if self.captureVars:
+            self._recorded = self._plainFrames()
         if isinstance(value, BaseException):
             value.__traceback__ = None
+
+    def _plainFrames(self) -> tuple[_Frame, ...]:
+        """The frames, with captured variables as text."""
+        return tuple((n, f, line, _asText(v), _asText(g)) for n, f, line, v, g in self.frames)
 
     def getTracebackObject(self) -> TracebackType | _RecordedTraceback | None:
         """The live traceback, or one for display that is made of the recorded frames, or None."""
@@ -323,7 +348,7 @@ class Failure(BaseException):
             frames = tuple(frame for frame in frames if not _isFramework(frame[1]))
         if detail == "brief":
             start = "Traceback" if frames else "Traceback (failure with no frames)"
-            write(f"{start}: {self.type}: {safe_str(self.value)}\n")
+            write(f"{start}: {safe_str(self.type)}: {safe_str(self.value)}\n")
             format_frames(frames, write, "brief")
             return "".join(pieces)
         if detail == "default":
@@ -391,11 +416,17 @@ class Failure(BaseException):
     def __getstate__(self) -> dict[str, object]:
         """Everything but the live traceback."""
         state = dict(self.__dict__)
-        state.update(tb=None, pickled=1, _recorded=self.frames, _parents=self.parents)
+        state.update(tb=None, pickled=1, frames=self._plainFrames(), parents=self.parents)
         return state
 
-    def __setstate__(self, state: dict[str, object] | None) -> None:
-        self.__dict__.update(state or {})
+    def __setstate__(self, state: dict[str, Any] | None) -> None:
+        state = dict(state or {})
+        frames, parents = state.pop("frames", None), state.pop("parents", None)
+        self.__dict__.update(state)
+        if frames:
+            self._recorded = tuple(frames)
+        if parents is not None and parents != self.parents:
+            self._parents = parents
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (_unpickle, (self.__class__,), self.__getstate__())
@@ -404,6 +435,17 @@ class Failure(BaseException):
 def _unpickle(cls: type[Failure]) -> Failure:
     """A bare failure for `Failure.__setstate__` to fill."""
     return cls.__new__(cls)
+
+
+def _warnOfStack() -> None:
+    """Somebody uses an attribute that has nothing to tell any more."""
+    import warnings
+
+    warnings.warn(
+        "twisted.python.failure.Failure.stack was deprecated in Twisted 24.10.0",
+        DeprecationWarning,
+        stacklevel=3,
+    )
 
 
 _FRAMEWORK = ("/internet/_deferred.py", "/internet/_aggregate.py", "/python/failure.py")
