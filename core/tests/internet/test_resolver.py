@@ -250,7 +250,8 @@ class TestReactor:
 
     def test_install(self, epoll):
         """Installing a resolver of either kind replaces both."""
-        simple = Simple(succeed("192.0.2.1"))
+        simple = Simple(None)
+        simple.getHostByName = lambda name, timeout=(): succeed("192.0.2.1")
         previous = epoll.nameResolver
         epoll.installResolver(simple)
         results = []

@@ -151,7 +151,3 @@ __all__ = [
     "IUNIXTransport",
     "IWriteDescriptor",
 ]
-
-for _name in __all__:
-    globals()[_name].__module__ = __name__
-del _name

@@ -451,9 +451,7 @@ class ReconnectingClientFactory(ClientFactory):
         """
         if not self.continueTrying:
             if self.noisy:
-                _loggerFor(self).info(
-                    "Abandoning {connector} on explicit request", connector=connector
-                )
+                _loggerFor(self).info("Abandoning {connector}, as asked", connector=connector)
             return
         connector = self.connector if connector is None else connector
         if connector is None:

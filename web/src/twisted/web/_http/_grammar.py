@@ -1,0 +1,40 @@
+"""
+The grammar of HTTP/1.1 messages (RFC 9112) as compiled patterns, and the limits of a message's
+head.
+"""
+
+from __future__ import annotations
+
+import re
+
+_TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
+
+#: A whole head of a request.  No part of it matches a bare CR or LF, NUL, a folded line, or space
+#: before a colon, so that a head which one server reads so and another otherwise is refused.
+REQUEST_HEAD = re.compile(
+    rb"(" + _TOKEN + rb") ([\x21-\x7e\x80-\xff]+) HTTP/([0-9])\.([0-9])\r\n"
+    rb"((?:" + _TOKEN + rb":[^\r\n\0]*\r\n)*)\r\n"
+)
+
+#: What a header is called: a token (RFC 9110, section 5.6.2).
+TOKEN = re.compile(_TOKEN)
+
+#: A length in decimal digits; no sign, space or underscore, as `int` would allow.
+CONTENT_LENGTH = re.compile(rb"[0-9]{1,18}")
+
+#: The size of a chunk in hexadecimal digits, and its extensions.
+CHUNK_HEAD = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*((?:;[^\r\n\0]*)?)")
+
+#: One line of a trailer.
+TRAILER_LINE = re.compile(rb"(" + _TOKEN + rb"):[ \t]*([^\r\n\0]*)")
+
+#: A host and port, as far as a server cares: no space, path, query or user information.
+HOST = re.compile(rb"(?:\[[0-9A-Za-z:.%]+\]|[^\x00-\x20\x7f/?#@:\[\]<>\"\\^`{|}]*)(?::[0-9]*)?")
+
+#: How large a head may be, in bytes, and how many headers it may have.
+MAX_HEAD_SIZE = 16384
+MAX_HEADERS = 500
+
+#: How long the line before a chunk may be, extensions included, and how large a trailer.
+MAX_CHUNK_LINE = 1024
+MAX_TRAILER_SIZE = 16384

@@ -1,0 +1,148 @@
+"""Reading the head of a request: bytes in, a checked `RequestHead` out."""
+
+from __future__ import annotations
+
+from twisted.web._http._grammar import (
+    CONTENT_LENGTH,
+    HOST,
+    MAX_HEAD_SIZE,
+    MAX_HEADERS,
+    REQUEST_HEAD,
+)
+
+#: Headers that are looked at here.
+_FRAMING = frozenset({b"content-length", b"transfer-encoding", b"connection", b"host", b"expect"})
+
+
+class BadRequest(Exception):
+    """
+    A request that is answered with an error, after which the connection is closed.
+
+    @ivar code: the status of the answer.
+    """
+
+    def __init__(self, reason: str, code: int = 400) -> None:
+        super().__init__(reason)
+        self.code = code
+
+
+class RequestHead:
+    """
+    The head of a request.
+
+    @ivar method: such as ``b"GET"``.
+    @ivar target: such as ``b"/index.html?x=1"``.
+    @ivar version: such as ``b"HTTP/1.1"``.
+    @ivar headers: lists of values by names in lower case.
+    @ivar length: of the body in bytes, or None if it comes in chunks.
+    @ivar keepAlive: whether another request may follow on this connection.
+    @ivar expectContinue: whether the client waits for leave to send the body.
+    """
+
+    __slots__ = (
+        "expectContinue",
+        "headers",
+        "keepAlive",
+        "length",
+        "method",
+        "target",
+        "version",
+    )
+
+    method: bytes
+    target: bytes
+    version: bytes
+    headers: dict[bytes, list[bytes]]
+    length: int | None
+    keepAlive: bool
+    expectContinue: bool
+
+
+def find_end(buffer: bytes, searched: int, limit: int = MAX_HEAD_SIZE) -> int:
+    """
+    Find where a head ends.
+
+    @param searched: how many bytes were searched before.
+    @return: the place behind the empty line, or -1 if that has not come yet.
+    @raise BadRequest: if the head is larger than the limit.
+    """
+    end = buffer.find(b"\r\n\r\n", max(0, searched - 3), limit)
+    if end >= 0:
+        return end + 4
+    if len(buffer) >= limit:
+        raise BadRequest("the head is too large", 431)
+    return -1
+
+
+def read_head(data: bytes, max_headers: int = MAX_HEADERS) -> RequestHead:
+    """
+    Read a whole head, its empty line included.
+
+    @raise BadRequest: if it is not exactly what RFC 9112 allows.
+    """
+    found = REQUEST_HEAD.fullmatch(data)
+    if found is None:
+        raise BadRequest("malformed head")
+    head = RequestHead()
+    head.method, head.target, major, minor, block = found.groups()
+    if major != b"1":
+        raise BadRequest("this is a server of HTTP/1", 505)
+    head.version = b"HTTP/1." + minor
+    headers: dict[bytes, list[bytes]] = {}
+    head.headers = headers
+    lines = block.split(b"\r\n")
+    lines.pop()
+    if len(lines) > max_headers:
+        raise BadRequest("too many headers", 431)
+    for line in lines:
+        name, _, value = line.partition(b":")
+        name = name.lower()
+        value = value.strip(b" \t")
+        values = headers.get(name)
+        if values is None:
+            headers[name] = [value]
+        else:
+            values.append(value)
+    head.length = 0
+    head.expectContinue = False
+    head.keepAlive = modern = minor != b"0"
+    if b"host" not in headers:
+        if modern:
+            raise BadRequest("no Host header (RFC 9112, section 3.2)")
+    elif len(headers[b"host"]) > 1 or HOST.fullmatch(headers[b"host"][0]) is None:
+        raise BadRequest("invalid Host header (RFC 9112, section 3.2)")
+    if b"content-length" in headers or b"transfer-encoding" in headers:
+        head.length = _body_length(headers, modern)
+    if b"connection" in headers:
+        options = b",".join(headers[b"connection"]).lower().replace(b" ", b"").split(b",")
+        if b"close" in options:
+            head.keepAlive = False
+        elif not modern:
+            head.keepAlive = b"keep-alive" in options
+    if b"expect" in headers and modern:
+        if headers[b"expect"][0].lower() != b"100-continue" or len(headers[b"expect"]) > 1:
+            raise BadRequest("unknown expectation", 417)
+        head.expectContinue = True
+    return head
+
+
+def _body_length(headers: dict[bytes, list[bytes]], modern: bool) -> int | None:
+    """
+    The length of the body, or None for chunks (RFC 9112, section 6).
+
+    @raise BadRequest: if there is any doubt, for two servers in a row might decide it differently.
+    """
+    lengths = headers.get(b"content-length")
+    codings = headers.get(b"transfer-encoding")
+    if codings is not None:
+        if lengths is not None:
+            raise BadRequest("both Content-Length and Transfer-Encoding")
+        if not modern:
+            raise BadRequest("Transfer-Encoding in HTTP/1.0")
+        if len(codings) > 1 or codings[0].lower() != b"chunked":
+            raise BadRequest("a transfer coding other than chunked", 400)
+        return None
+    assert lengths is not None
+    if len(lengths) > 1 or CONTENT_LENGTH.fullmatch(lengths[0]) is None:
+        raise BadRequest("invalid Content-Length")
+    return int(lengths[0])

@@ -1,0 +1,161 @@
+"""Headers of HTTP messages: any number of values for each name, whatever its case."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import AnyStr, TypeVar, overload
+
+__all__ = ["Headers"]
+
+_T = TypeVar("_T")
+
+#: Names that are written in another way than with a capital letter for each part.
+_UNUSUAL = {
+    b"content-md5": b"Content-MD5",
+    b"dnt": b"DNT",
+    b"etag": b"ETag",
+    b"p3p": b"P3P",
+    b"te": b"TE",
+    b"www-authenticate": b"WWW-Authenticate",
+    b"x-xss-protection": b"X-XSS-Protection",
+}
+
+#: How names that were met before are written.  Names of requests come from peers, so it is bounded.
+_canonical: dict[bytes, bytes] = dict(_UNUSUAL)
+_CANONICAL_LIMIT = 1000
+
+
+def _canonicalName(name: bytes) -> bytes:
+    """A lower-case name as it is written: ``Content-Type``."""
+    known = _canonical.get(name)
+    if known is None:
+        known = b"-".join([part.capitalize() for part in name.split(b"-")])
+        if len(_canonical) < _CANONICAL_LIMIT:
+            _canonical[name] = known
+    return known
+
+
+def _checked(text: bytes) -> bytes:
+    """
+    A name or value that holds no line break, which would begin another header (CWE-113).
+
+    @raise ValueError: if it holds one, or NUL.
+    """
+    if b"\r" in text or b"\n" in text or b"\0" in text:
+        raise ValueError(f"a line break or NUL in a header: {text!r}")
+    return text
+
+
+def _encodeName(name: str | bytes) -> bytes:
+    """A name in lower case, as bytes."""
+    if isinstance(name, str):
+        name = name.encode("iso-8859-1")
+    return _checked(name.lower())
+
+
+def _encodeValue(value: str | bytes) -> bytes:
+    """A value as bytes, without space around it."""
+    if isinstance(value, str):
+        value = value.encode("utf-8")
+    return _checked(value)
+
+
+class Headers:
+    """
+    Names, each with a list of values, in the order in which the names came.
+
+    Names and values may be given as text or bytes; they are kept as bytes, and given back as bytes
+    unless they are asked for by a name in text.  Line breaks and NUL raise `ValueError`.
+    """
+
+    __slots__ = ("__weakref__", "_rawHeaders")
+
+    def __init__(self, rawHeaders: Mapping[AnyStr, Sequence[AnyStr]] | None = None) -> None:
+        """
+        @param rawHeaders: values by name.
+        """
+        self._rawHeaders: dict[bytes, list[bytes]] = {}
+        if rawHeaders is not None:
+            for name, values in rawHeaders.items():
+                self.setRawHeaders(name, values)
+
+    def __repr__(self) -> str:
+        return f"{self.__class__.__name__}({self._rawHeaders!r})"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Headers):
+            return NotImplemented
+        mine = {name: sorted(values) for name, values in self._rawHeaders.items()}
+        return mine == {name: sorted(values) for name, values in other._rawHeaders.items()}
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def copy(self) -> Headers:
+        """Other headers of the same content."""
+        copied = self.__class__()
+        copied._rawHeaders = {name: list(values) for name, values in self._rawHeaders.items()}
+        return copied
+
+    def hasHeader(self, name: str | bytes) -> bool:
+        """Whether there is a value of a name."""
+        return _encodeName(name) in self._rawHeaders
+
+    def removeHeader(self, name: str | bytes) -> None:
+        """Remove all values of a name."""
+        self._rawHeaders.pop(_encodeName(name), None)
+
+    def setRawHeaders(self, name: str | bytes, values: object) -> None:
+        """
+        Set the values of a name.
+
+        @param values: a list or tuple of values.
+        @raise TypeError: if it is anything else.
+        @raise ValueError: if a line break or NUL is in them.
+        """
+        if not isinstance(values, list | tuple):
+            raise TypeError(f"the values of a header are a list of text or bytes, not {values!r}")
+        if not isinstance(name, bytes | str):
+            raise TypeError(f"the name of a header is text or bytes, not {name!r}")
+        encoded = []
+        for value in values:
+            if not isinstance(value, bytes | str):
+                raise TypeError(f"a value of a header is text or bytes, not {value!r}")
+            encoded.append(_encodeValue(value))
+        self._rawHeaders[_encodeName(name)] = encoded
+
+    def addRawHeader(self, name: str | bytes, value: str | bytes) -> None:
+        """
+        Add a value to those of a name.
+
+        @raise TypeError: if something is neither text nor bytes.
+        @raise ValueError: if a line break or NUL is in it.
+        """
+        if not isinstance(name, bytes | str):
+            raise TypeError(f"the name of a header is text or bytes, not {name!r}")
+        if not isinstance(value, bytes | str):
+            raise TypeError(f"a value of a header is text or bytes, not {value!r}")
+        self._rawHeaders.setdefault(_encodeName(name), []).append(_encodeValue(value))
+
+    @overload
+    def getRawHeaders(self, name: AnyStr) -> Sequence[AnyStr] | None: ...
+
+    @overload
+    def getRawHeaders(self, name: AnyStr, default: _T) -> Sequence[AnyStr] | _T: ...
+
+    def getRawHeaders(self, name: AnyStr, default: object = None) -> object:
+        """
+        The values of a name, in text if the name is.
+
+        @param default: given back if there are none.
+        """
+        values = self._rawHeaders.get(_encodeName(name))
+        if values is None:
+            return default
+        if isinstance(name, str):
+            return [value.decode("utf-8", "replace") for value in values]
+        return values
+
+    def getAllRawHeaders(self) -> Iterator[tuple[bytes, Sequence[bytes]]]:
+        """All names, as they are written, with their values."""
+        for name, values in self._rawHeaders.items():
+            yield _canonicalName(name), values
