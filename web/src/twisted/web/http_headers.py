@@ -80,7 +80,7 @@ class Headers:
                 self.setRawHeaders(name, values)
 
     def __repr__(self) -> str:
-        return f"{self.__class__.__name__}({self._rawHeaders!r})"
+        return f"{self.__class__.__name__}({dict(self.getAllRawHeaders())!r})"
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Headers):

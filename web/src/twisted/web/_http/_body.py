@@ -48,9 +48,10 @@ class ChunkedReader:
         self.trailers: list[tuple[bytes, bytes]] = []
         self._buffer = b""
         self._trailer_size = 0
-        # Bytes of the present chunk that are to come, or what is expected instead of them.
+        # Bytes of the present chunk that are to come, and what reads what comes next: a function,
+        # for a bound method would keep this object alive.
         self._remaining = 0
-        self._next = self._read_size
+        self._next = ChunkedReader._read_size
 
     def receive(self, data: bytes) -> tuple[bytes, bytes]:
         """
@@ -60,7 +61,7 @@ class ChunkedReader:
         """
         self._buffer += data
         pieces: list[bytes] = []
-        while not self.done and self._next(pieces):
+        while not self.done and self._next(self, pieces):
             pass
         if self.done:
             rest, self._buffer = self._buffer, b""
@@ -93,7 +94,7 @@ class ChunkedReader:
         if found is None:
             raise BadRequest("invalid size of a chunk")
         self._remaining = int(found[1], 16)
-        self._next = self._read_data if self._remaining else self._read_trailer
+        self._next = ChunkedReader._read_data if self._remaining else ChunkedReader._read_trailer
         return True
 
     def _read_data(self, pieces: list[bytes]) -> bool:
@@ -105,7 +106,7 @@ class ChunkedReader:
         self._remaining -= len(piece)
         pieces.append(piece)
         if not self._remaining:
-            self._next = self._read_end
+            self._next = ChunkedReader._read_end
         return True
 
     def _read_end(self, pieces: list[bytes]) -> bool:
@@ -115,7 +116,7 @@ class ChunkedReader:
         if len(self._buffer) < 2:
             return False
         self._buffer = self._buffer[2:]
-        self._next = self._read_size
+        self._next = ChunkedReader._read_size
         return True
 
     def _read_trailer(self, pieces: list[bytes]) -> bool:

@@ -10,9 +10,6 @@ from twisted.web._http._grammar import (
     REQUEST_HEAD,
 )
 
-#: Headers that are looked at here.
-_FRAMING = frozenset({b"content-length", b"transfer-encoding", b"connection", b"host", b"expect"})
-
 
 class BadRequest(Exception):
     """
@@ -32,17 +29,15 @@ class RequestHead:
 
     @ivar method: such as ``b"GET"``.
     @ivar target: such as ``b"/index.html?x=1"``.
-    @ivar version: such as ``b"HTTP/1.1"``.
+    @ivar version: ``b"HTTP/1.1"``, which stands for later ones too, or ``b"HTTP/1.0"``.
     @ivar headers: lists of values by names in lower case.
     @ivar length: of the body in bytes, or None if it comes in chunks.
-    @ivar keepAlive: whether another request may follow on this connection.
     @ivar expectContinue: whether the client waits for leave to send the body.
     """
 
     __slots__ = (
         "expectContinue",
         "headers",
-        "keepAlive",
         "length",
         "method",
         "target",
@@ -54,7 +49,6 @@ class RequestHead:
     version: bytes
     headers: dict[bytes, list[bytes]]
     length: int | None
-    keepAlive: bool
     expectContinue: bool
 
 
@@ -87,7 +81,8 @@ def read_head(data: bytes, max_headers: int = MAX_HEADERS) -> RequestHead:
     head.method, head.target, major, minor, block = found.groups()
     if major != b"1":
         raise BadRequest("this is a server of HTTP/1", 505)
-    head.version = b"HTTP/1." + minor
+    modern = minor != b"0"
+    head.version = b"HTTP/1.1" if modern else b"HTTP/1.0"
     headers: dict[bytes, list[bytes]] = {}
     head.headers = headers
     lines = block.split(b"\r\n")
@@ -105,7 +100,6 @@ def read_head(data: bytes, max_headers: int = MAX_HEADERS) -> RequestHead:
             values.append(value)
     head.length = 0
     head.expectContinue = False
-    head.keepAlive = modern = minor != b"0"
     if b"host" not in headers:
         if modern:
             raise BadRequest("no Host header (RFC 9112, section 3.2)")
@@ -113,12 +107,6 @@ def read_head(data: bytes, max_headers: int = MAX_HEADERS) -> RequestHead:
         raise BadRequest("invalid Host header (RFC 9112, section 3.2)")
     if b"content-length" in headers or b"transfer-encoding" in headers:
         head.length = _body_length(headers, modern)
-    if b"connection" in headers:
-        options = b",".join(headers[b"connection"]).lower().replace(b" ", b"").split(b",")
-        if b"close" in options:
-            head.keepAlive = False
-        elif not modern:
-            head.keepAlive = b"keep-alive" in options
     if b"expect" in headers and modern:
         if headers[b"expect"][0].lower() != b"100-continue" or len(headers[b"expect"]) > 1:
             raise BadRequest("unknown expectation", 417)

@@ -1,0 +1,49 @@
+"""Lines of access logs, in the format of Apache that every tool reads."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from twisted.web._http._request import Request
+
+_UNSAFE = re.compile(r"[^ !#-\[\]-~]")
+
+
+def _escape(found: re.Match[str]) -> str:
+    character = found[0]
+    return "\\" + character if character in '"\\' else f"\\x{ord(character):02x}"
+
+
+def escaped(text: bytes) -> str:
+    """
+    What a client sent, so that it can neither end a line or a field nor steer a terminal (CWE-117).
+    """
+    return _UNSAFE.sub(_escape, text.decode("iso-8859-1"))
+
+
+def log_line(ip: str, timestamp: str, request: Request) -> str:
+    """A line of the "combined" format, without its end."""
+    referrer = request.getHeader(b"referer") or b"-"
+    agent = request.getHeader(b"user-agent") or b"-"
+    return (
+        f'"{ip}" - - {timestamp} "{escaped(request.method)} {escaped(request.uri)} '
+        f'{escaped(request.clientproto)}" {request.code} {request.sentLength or "-"} '
+        f'"{escaped(referrer)}" "{escaped(agent)}"'
+    )
+
+
+def combinedLogFormatter(timestamp: str, request: Request) -> str:
+    """A line that says who asked for what, and what the answer was."""
+    return log_line(getattr(request.client, "host", "-"), timestamp, request)
+
+
+def proxiedLogFormatter(timestamp: str, request: Request) -> str:
+    """
+    The same with the client that a proxy names in ``X-Forwarded-For``, for servers behind one.
+    """
+    forwarded = request.getHeader(b"x-forwarded-for")
+    if forwarded is None:
+        return combinedLogFormatter(timestamp, request)
+    return log_line(escaped(forwarded.partition(b",")[0].strip()), timestamp, request)

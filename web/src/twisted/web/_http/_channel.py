@@ -1,0 +1,480 @@
+"""
+The server's side of an HTTP/1.1 connection.
+
+A connection is always in one of five states::
+
+    IDLE  --head-->  BODY  --end of the body-->  BUSY  --answer finished-->  IDLE
+      |                |                           |
+      +--error, time---+--------> CLOSING <--------+--connection is not kept--
+
+A head without a body goes straight to BUSY.  What arrives while a request is being answered is kept
+for later, up to a limit behind which nothing is read: answers leave in the order of the requests.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from zope.interface import implementer
+
+from twisted.internet.interfaces import IConsumer, IPushProducer, ISSLTransport, ITransport
+from twisted.internet.protocol import Protocol, connectionDone
+from twisted.protocols.policies import TimeoutMixin
+from twisted.python.failure import Failure
+from twisted.web._http._body import ChunkedReader, LengthReader
+from twisted.web._http._grammar import MAX_HEAD_SIZE, MAX_HEADERS
+from twisted.web._http._head import BadRequest, RequestHead, find_end, read_head
+from twisted.web._http._request import Request
+from twisted.web._http._write import response_head
+from twisted.web._responses import RESPONSES
+from twisted.web.http_headers import Headers
+
+#: How many bytes of later requests are kept while one is being answered.
+_KEPT_AHEAD = 65536
+
+#: How many bytes are thrown away behind a refused request, so that the peer gets to read why.
+_DISCARDED = 1 << 20
+
+
+class State(enum.Enum):
+    """What a connection waits for."""
+
+    IDLE = "the head of a request"
+    BODY = "the rest of a body"
+    BUSY = "the application's answer"
+    CLOSING = "the peer to take what was sent"
+
+
+IDLE, BODY, BUSY, CLOSING = State
+
+
+@implementer(ITransport, IPushProducer, IConsumer)
+class HTTPChannel(Protocol, TimeoutMixin):
+    """
+    Reads requests from a connection and sends what answers them, one after the other.
+
+    All limits are attributes, to be set on a subclass or an instance.
+
+    @ivar site: set by the `twisted.web.server.Site` that made this.
+    @ivar requestFactory: called with this; gives a `Request`.
+    @ivar persistent: whether another request may follow the present one.
+    @ivar timeOut: after how many seconds without a request the connection is closed.
+    @cvar maxHeaders: how many headers a request may have; more are answered with 431.
+    @cvar totalHeadersSize: how many bytes a request's head may have; more are answered with 431.
+    @cvar maxBodySize: how many bytes a request's body may have; more are answered with 413.
+    @cvar headTimeout: how many seconds a head may take from its first byte; then 408.
+    @cvar bodyGrace: over how many seconds the rate of a body is measured.
+    @cvar minimumBodyRate: how many bytes a second of a body must come at least; otherwise 408.
+    @cvar abortTimeout: how many seconds a peer may read nothing of the last answer before the
+        connection is cut, or None for any time.
+    """
+
+    __module__ = "twisted.web.http"
+
+    maxHeaders = MAX_HEADERS
+    totalHeadersSize = MAX_HEAD_SIZE
+    maxBodySize = 128 * 1024 * 1024
+    headTimeout: float = 10
+    bodyGrace: float = 10
+    minimumBodyRate: float = 240
+    abortTimeout: float | None = 15
+
+    length: int | None = 0
+    persistent = True
+    site: Any = None
+    factory: Any = None
+    requestFactory: Callable[..., Any] = Request
+
+    def __init__(self) -> None:
+        self._state = IDLE
+        self._buffer = b""
+        # How much of the buffer was searched in vain for the end of a head.
+        self._searched = 0
+        self._proceeding = False
+        self._request: Any = None
+        self._head: RequestHead | None = None
+        self._reader: LengthReader | ChunkedReader | None = None
+        self._bodySize = 0
+        # Of the body, when its rate was looked at last.
+        self._bodySizeBefore = 0
+        self._idleTime: float | None = None
+        # Whether the transport has more than enough to send, and whether it was told not to read.
+        self._full = False
+        self._held = False
+        # A request's producer, and whether it is registered with the transport itself.
+        self._producer: Any = None
+        self._pulled = False
+        self._written = 0
+        self._sentBefore = 0
+        self._discarded = 0
+
+    # The connection
+
+    def connectionMade(self) -> None:
+        """Begin to wait for a request."""
+        self._idleTime = self.timeOut
+        self.setTimeout(self._idleTime)
+        self.transport.registerProducer(self, True)
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """Tell the request that is being answered, or whose body was coming."""
+        self.setTimeout(None)
+        self._state = CLOSING
+        self._buffer = b""
+        self._reader = None
+        self._producer = None
+        request, self._request = self._request, None
+        if request is not None:
+            request.connectionLost(reason)
+
+    def dataReceived(self, data: bytes) -> None:
+        """Take what came; handle it unless a request is being answered."""
+        state = self._state
+        if state is CLOSING:
+            self._discard(data)
+            return
+        self._buffer = self._buffer + data if self._buffer else data
+        if state is BUSY or self._full or self._proceeding:
+            if len(self._buffer) > _KEPT_AHEAD and not self._held:
+                self._held = True
+                self.transport.pauseProducing()
+        else:
+            self._proceed()
+
+    def _proceed(self) -> None:
+        """Handle what was received, as far as that is possible now."""
+        self._proceeding = True
+        try:
+            while self._buffer:
+                if self._state is IDLE:
+                    if self._full or not self._receiveHead():
+                        break
+                elif self._state is BODY:
+                    self._receiveBody()
+                else:
+                    break
+        except BadRequest as error:
+            self._refuse(error)
+        finally:
+            self._proceeding = False
+        if self._held and len(self._buffer) <= _KEPT_AHEAD and self._state is not CLOSING:
+            self._held = False
+            self.transport.resumeProducing()
+
+    def _receiveHead(self) -> bool:
+        """
+        Begin a request if its head is there.
+
+        @raise BadRequest: if it is not a good one.
+        """
+        buffer = self._buffer
+        if buffer.startswith(b"\r\n"):
+            # RFC 9112, section 2.2: an empty line before a request is passed over.
+            self._buffer = buffer[2:]
+            return True
+        end = find_end(buffer, self._searched, self.totalHeadersSize)
+        if end < 0:
+            if not self._searched:
+                self.setTimeout(self.headTimeout)
+            self._searched = len(buffer)
+            return False
+        self._searched = 0
+        self._buffer = buffer[end:]
+        self._begin(read_head(buffer[:end], self.maxHeaders))
+        return True
+
+    def _begin(self, head: RequestHead) -> None:
+        """
+        Make a request, and wait for its body if it has one.
+
+        @raise BadRequest: if the body is going to be too large.
+        """
+        length = head.length
+        self.length = length
+        if length is not None and length > self.maxBodySize:
+            raise BadRequest("the body is too large", 413)
+        self._request = request = self.requestFactory(self)
+        request.requestHeaders._rawHeaders = head.headers
+        request.gotLength(length)
+        self.persistent = self.checkPersistence(request, head.version)
+        if length == 0:
+            self._state = BUSY
+            request.requestReceived(head.method, head.target, head.version)
+            return
+        self._head = head
+        self._reader = ChunkedReader() if length is None else LengthReader(length)
+        self._bodySize = self._bodySizeBefore = 0
+        self._state = BODY
+        if head.expectContinue and not self._buffer:
+            self.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        self.setTimeout(self.bodyGrace)
+
+    def _receiveBody(self) -> None:
+        """
+        Hand on what has come of a body.
+
+        @raise BadRequest: if it is malformed or too large.
+        """
+        reader = self._reader
+        assert reader is not None
+        data, self._buffer = reader.receive(self._buffer)
+        if data:
+            self._bodySize += len(data)
+            if self._bodySize > self.maxBodySize:
+                raise BadRequest("the body is too large", 413)
+            self._request.handleContentChunk(data)
+        if reader.done:
+            self.allContentReceived()
+
+    def allContentReceived(self) -> None:
+        """The whole request is there: have it answered."""
+        head = self._head
+        assert head is not None
+        self._head = self._reader = None
+        self._state = BUSY
+        self.setTimeout(self._idleTime)
+        self._request.requestReceived(head.method, head.target, head.version)
+
+    def checkPersistence(self, request: Any, version: bytes) -> bool:
+        """
+        Whether the connection may be kept after a request (RFC 9112, section 9.3).
+
+        @param version: that of the request.
+        """
+        values = request.requestHeaders._rawHeaders.get(b"connection")
+        if version != b"HTTP/1.1":
+            return False
+        if values is not None:
+            options = b",".join(values).lower().replace(b" ", b"").split(b",")
+            if b"close" in options:
+                request.responseHeaders.setRawHeaders(b"connection", [b"close"])
+                return False
+        return True
+
+    def requestDone(self, request: Any) -> None:
+        """
+        The answer to a request is complete; the request says so.
+
+        @raise TypeError: if it is another one than is being answered.
+        """
+        if request is not self._request:
+            raise TypeError(f"{request!r} is not what is being answered")
+        self._request = None
+        if self._state is CLOSING:
+            return
+        if not self.persistent:
+            self.loseConnection()
+            return
+        self._state = IDLE
+        self.setTimeout(self._idleTime)
+        if not self._proceeding and (self._buffer or self._held):
+            self._proceed()
+
+    # Refusing
+
+    def _refuse(self, error: BadRequest) -> None:
+        """Answer with an error instead of handing on a request, and close the connection."""
+        reason = RESPONSES.get(error.code, b"Bad Request")
+        text = b"%s\r\n" % str(error).encode("utf-8")
+        self.write(
+            b"HTTP/1.1 %d %s\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\n"
+            b"Content-Length: %d\r\n\r\n%s" % (error.code, reason, len(text), text)
+        )
+        self._buffer = b""
+        # Closing at once while more is coming would reset the connection, and the peer might never
+        # read the answer (RFC 9112, section 9.6).
+        more = self._state is BODY or error.code in (413, 431)
+        closeHalf = getattr(self.transport, "loseWriteConnection", None)
+        if more and closeHalf is not None:
+            self._state = CLOSING
+            self.transport.unregisterProducer()
+            closeHalf()
+            self._resumeReading()
+            self.setTimeout(self.abortTimeout)
+        else:
+            self.loseConnection()
+
+    def _discard(self, data: bytes) -> None:
+        """Throw away what comes behind a refused request; at some time that is enough."""
+        self._discarded += len(data)
+        if self._discarded > _DISCARDED:
+            self.loseConnection()
+
+    def _resumeReading(self) -> None:
+        """Read again if that was held back."""
+        if self._held:
+            self._held = False
+            self.transport.resumeProducing()
+
+    # Time
+
+    def timeoutConnection(self) -> None:
+        """The time for what is being waited for is up."""
+        if self.transport is None:
+            return
+        state = self._state
+        if state is CLOSING:
+            if self._isRead():
+                self.setTimeout(self.abortTimeout)
+            else:
+                self.forceAbortClient()
+        elif self._full or (state is IDLE and self._hasUnsent()):
+            if self._isRead():
+                self.setTimeout(self._idleTime)
+            else:
+                self.forceAbortClient()
+        elif state is BUSY:
+            self.setTimeout(self._idleTime)
+        elif state is BODY:
+            came, self._bodySizeBefore = self._bodySize - self._bodySizeBefore, self._bodySize
+            if came < self.minimumBodyRate * self.bodyGrace:
+                self._refuse(BadRequest("the body comes too slowly", 408))
+            else:
+                self.setTimeout(self.bodyGrace)
+        elif self._buffer:
+            self._refuse(BadRequest("the head comes too slowly", 408))
+        else:
+            self.loseConnection()
+
+    def _hasUnsent(self) -> bool:
+        """Whether something waits to be sent, as far as the transport tells."""
+        return getattr(self.transport, "unsentSize", 0) > 0
+
+    def _isRead(self) -> bool:
+        """Whether the peer has read anything since this was asked last."""
+        sent = self._written - getattr(self.transport, "unsentSize", 0)
+        before, self._sentBefore = self._sentBefore, sent
+        return sent > before
+
+    def forceAbortClient(self) -> None:
+        """Cut the connection; what was not sent is lost."""
+        self._state = CLOSING
+        self.setTimeout(None)
+        abort = getattr(self.transport, "abortConnection", None)
+        if abort is None:
+            self.transport.loseConnection()
+        else:
+            abort()
+
+    # A transport, to requests
+
+    def write(self, data: bytes) -> None:
+        """Send data."""
+        self._written += len(data)
+        self.transport.write(data)
+
+    def writeSequence(self, iovec: Iterable[bytes]) -> None:
+        """Send pieces of data."""
+        pieces = list(iovec)
+        self._written += sum(map(len, pieces))
+        self.transport.writeSequence(pieces)
+
+    def writeHeaders(
+        self,
+        version: bytes,
+        code: int | bytes,
+        reason: bytes,
+        headers: Headers | Iterable[tuple[bytes, bytes]],
+    ) -> None:
+        """
+        Send the head of an answer.
+
+        @param code: the status, as a number or in digits.
+        @param headers: `Headers`, or pairs of a name and a value.
+        @raise ValueError: if a line break or NUL is in any of it.
+        """
+        if not isinstance(headers, Headers):
+            collected = Headers()
+            for name, value in headers:
+                collected.addRawHeader(name, value)
+            headers = collected
+        raw = headers._rawHeaders
+        if b"connection" in raw and b"close" in [v.lower() for v in raw[b"connection"]]:
+            self.persistent = False
+        head = response_head(version, code, reason, raw)
+        self._written += len(head)
+        self.transport.write(head)
+
+    def loseConnection(self) -> None:
+        """Close the connection when everything is sent, and cut it if the peer does not read."""
+        self._state = CLOSING
+        self._buffer = b""
+        if not self._pulled:
+            self.transport.unregisterProducer()
+        self.transport.loseConnection()
+        self._isRead()
+        self.setTimeout(self.abortTimeout)
+
+    def getPeer(self) -> Any:
+        """The address of the other side."""
+        return self.transport.getPeer()
+
+    def getHost(self) -> Any:
+        """The address of this side."""
+        return self.transport.getHost()
+
+    def isSecure(self) -> bool:
+        """Whether the connection is encrypted."""
+        return ISSLTransport.providedBy(self.transport)
+
+    # A consumer, to requests
+
+    def registerProducer(self, producer: Any, streaming: bool) -> None:
+        """
+        Let a producer write the answer as fast as the peer reads.
+
+        @raise RuntimeError: if there is one already.
+        """
+        if self._producer is not None:
+            raise RuntimeError(
+                f"{producer!r} cannot be registered before {self._producer!r} is unregistered"
+            )
+        self._producer = producer
+        if not streaming:
+            # The transport asks it for more each time that it has sent everything.
+            self._pulled = True
+            if self._state is not CLOSING:
+                self.transport.unregisterProducer()
+            self._setFull(False)
+            self.transport.registerProducer(producer, False)
+        elif self._full:
+            producer.pauseProducing()
+
+    def unregisterProducer(self) -> None:
+        """The producer has written everything."""
+        self._producer = None
+        if self._pulled:
+            self._pulled = False
+            self.transport.unregisterProducer()
+            if self._state is not CLOSING:
+                self.transport.registerProducer(self, True)
+
+    # A producer, to the transport
+
+    def _setFull(self, full: bool) -> None:
+        """Note whether the transport has enough to send."""
+        self._full = full
+        if full:
+            self._isRead()
+            self.setTimeout(self._idleTime)
+
+    def pauseProducing(self) -> None:
+        """The transport has enough: hold the request's producer back, and begin no request."""
+        self._setFull(True)
+        if self._producer is not None:
+            self._producer.pauseProducing()
+
+    def resumeProducing(self) -> None:
+        """Everything is sent: go on."""
+        self._setFull(False)
+        if self._producer is not None:
+            self._producer.resumeProducing()
+        if self._state is IDLE and not self._proceeding and (self._buffer or self._held):
+            self._proceed()
+
+    def stopProducing(self) -> None:
+        """The connection is over."""
+        if self._producer is not None:
+            self._producer.stopProducing()

@@ -1,0 +1,89 @@
+"""What listens for HTTP, and keeps the access log."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import IO, Any
+
+from twisted.internet.currentreactor import currentReactor
+from twisted.internet.protocol import ServerFactory
+from twisted.python import log
+from twisted.web._http._accesslog import combinedLogFormatter
+from twisted.web._http._channel import HTTPChannel
+from twisted.web._http._dates import datetimeToLogString
+
+
+class HTTPFactory(ServerFactory):
+    """
+    Makes an `HTTPChannel` for each connection, and writes a line for each answer.
+
+    @ivar logPath: the file that lines are appended to, or None for the program's log.
+    @ivar timeOut: after how many seconds without a request a connection is closed.
+    """
+
+    __module__ = "twisted.web.http"
+
+    protocol: Any = HTTPChannel
+    noisy = True
+    logFile: IO[str] | Any = None
+
+    def __init__(
+        self,
+        logPath: str | bytes | None = None,
+        timeout: float | None = 60,
+        logFormatter: Callable[[str, Any], str] | None = None,
+        reactor: Any = None,
+    ) -> None:
+        """
+        @param timeout: in seconds, or None for connections that are never closed for being idle.
+        @param logFormatter: called with a date and a request; gives a line.
+        @param reactor: tells the time; by default the global one when that is needed first.
+        """
+        self.logPath = logPath
+        self.timeOut = timeout
+        self._logFormatter = logFormatter or combinedLogFormatter
+        self._reactor = reactor
+        # The second for which the date was written out last.
+        self._logSecond = -1
+        self._logDateTime = ""
+
+    @property
+    def reactor(self) -> Any:
+        """Tells the time."""
+        if self._reactor is None:
+            self._reactor = currentReactor()
+        return self._reactor
+
+    def buildProtocol(self, addr: Any) -> Any:
+        """Make what serves a connection."""
+        channel = self.protocol()
+        channel.factory = self
+        channel.timeOut = self.timeOut
+        channel.callLater = self.reactor.callLater
+        return channel
+
+    def startFactory(self) -> None:
+        """Open the access log."""
+        if self.logFile is None:
+            self.logFile = log.logfile if self.logPath is None else self._openLogFile(self.logPath)
+
+    def stopFactory(self) -> None:
+        """Close the access log."""
+        logFile, self.logFile = self.logFile, None
+        if logFile is not None and logFile is not log.logfile:
+            logFile.close()
+
+    def _openLogFile(self, path: str | bytes) -> IO[str]:
+        """Open a file for appending lines; tests and rotation override this."""
+        return open(path, "a", 1, encoding="utf-8")
+
+    def log(self, request: Any) -> None:
+        """Write the line of a request that was answered."""
+        logFile = self.logFile
+        if logFile is None:
+            return
+        now = self.reactor.seconds()
+        if int(now) != self._logSecond:
+            self._logSecond = int(now)
+            self._logDateTime = datetimeToLogString(now)
+        logFile.write(self._logFormatter(self._logDateTime, request) + "\n")

@@ -1,0 +1,134 @@
+"""What parts of `twisted.web` are to one another."""
+
+from __future__ import annotations
+
+from typing import IO, TYPE_CHECKING, Any
+
+from zope.interface import Attribute, Interface
+
+if TYPE_CHECKING:
+    from twisted.internet.defer import Deferred
+    from twisted.web.http_headers import Headers
+
+__all__ = ["UNKNOWN_LENGTH", "IRequest"]
+
+
+class IRequest(Interface):
+    """
+    A request and the answer to it, as resources see them.
+    """
+
+    method: bytes = Attribute("Such as ``b'GET'``.")
+    uri: bytes = Attribute("What was asked for, as it was sent.")
+    path: bytes = Attribute("The path of that, still with its percent signs.")
+    args: dict[bytes, list[bytes]] = Attribute("Fields of the query and of a posted form.")
+    prepath: list[bytes] = Attribute("Segments of the path that led to the resource.")
+    postpath: list[bytes] = Attribute("Segments behind it.")
+    requestHeaders: Headers = Attribute("The headers that came.")
+    content: IO[bytes] = Attribute("A file with the body.")
+    responseHeaders: Headers = Attribute("The headers that go out.")
+
+    def getHeader(key: bytes) -> bytes | None:
+        """The last value of a header that came, or None."""
+
+    def getCookie(key: bytes) -> bytes | None:
+        """The value of a cookie that came, or None."""
+
+    def getAllHeaders() -> dict[bytes, bytes]:
+        """The last value of each header by its name in lower case."""
+
+    def getRequestHostname() -> bytes:
+        """The name that the client uses for this server, without a port."""
+
+    def getHost() -> Any:
+        """The address of this side."""
+
+    def getClientAddress() -> Any:
+        """The address of the other side."""
+
+    def getClientIP() -> str | None:
+        """The other side's IP address in text, or None."""
+
+    def getUser() -> bytes:
+        """The user's name of Basic authentication."""
+
+    def getPassword() -> bytes:
+        """The password of Basic authentication."""
+
+    def isSecure() -> bool:
+        """Whether the client uses HTTPS."""
+
+    def getSession(sessionInterface: Any = None) -> Any:
+        """The client's session, or what it is adapted to."""
+
+    def URLPath() -> Any:
+        """A `twisted.python.urlpath.URLPath` of what was asked for."""
+
+    def prePathURL() -> bytes:
+        """The URL of the resource."""
+
+    def rememberRootURL() -> None:
+        """Take the URL of the resource as that of the application."""
+
+    def getRootURL() -> bytes | None:
+        """The URL of the application."""
+
+    def finish() -> None:
+        """Say that the answer is complete."""
+
+    def write(data: bytes) -> None:
+        """Send a piece of the body."""
+
+    def addCookie(
+        k: bytes,
+        v: bytes,
+        expires: bytes | None = None,
+        domain: bytes | None = None,
+        path: bytes | None = None,
+        max_age: bytes | None = None,
+        comment: bytes | None = None,
+        secure: bool | None = None,
+    ) -> None:
+        """Set a cookie."""
+
+    def setResponseCode(code: int, message: bytes | None = None) -> None:
+        """Set the status."""
+
+    def setHeader(k: bytes, v: bytes) -> None:
+        """Set a header."""
+
+    def redirect(url: bytes) -> None:
+        """Answer with 302 and another place."""
+
+    def setLastModified(when: float) -> str | None:
+        """Say when the content changed last; gives `twisted.web.http.CACHED` or None."""
+
+    def setETag(etag: bytes) -> str | None:
+        """Say which version of the content this is; gives `twisted.web.http.CACHED` or None."""
+
+    def setHost(host: bytes, port: int, ssl: bool | int = 0) -> None:
+        """Say by which name and port the client reached this."""
+
+    def notifyFinish() -> Deferred[None]:
+        """Tell when the answer is complete, or the connection lost."""
+
+
+class _IRequestEncoderFactory(Interface):
+    """Chooses how the body of an answer is encoded."""
+
+    def encoderForRequest(request: Any) -> Any:
+        """An `_IRequestEncoder` for an answer, or None if it goes out as it is."""
+
+
+class _IRequestEncoder(Interface):
+    """Encodes the body of an answer."""
+
+    def encode(data: bytes) -> bytes:
+        """The next piece, encoded."""
+
+    def finish() -> bytes:
+        """What the encoding ends with."""
+
+
+#: The length of a body that nobody knows yet.
+UNKNOWN_LENGTH = "twisted.web.iweb.UNKNOWN_LENGTH"

@@ -1,0 +1,292 @@
+"""
+Trees of resources.
+
+A request walks from the root, segment by segment of its path, and the resource at the end renders.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+
+from zope.interface import Attribute, Interface, implementer
+
+from twisted.python.components import proxyForInterface
+from twisted.python.reflect import prefixedMethodNames
+from twisted.web._responses import FORBIDDEN, NOT_FOUND, RESPONSES
+from twisted.web.error import UnsupportedMethod
+
+__all__ = [
+    "EncodingResourceWrapper",
+    "ErrorPage",
+    "ForbiddenResource",
+    "IResource",
+    "NoResource",
+    "Resource",
+    "getChildForRequest",
+]
+
+
+class IResource(Interface):
+    """
+    Something that has a URL.
+    """
+
+    isLeaf: bool | int = Attribute("Whether the walk ends here, whatever is left of the path.")
+
+    def getChildWithDefault(name: bytes, request: Any) -> IResource:
+        """The child of a name; for unknown names, one that says that there is none."""
+
+    def putChild(path: bytes, child: IResource) -> None:
+        """Put a child under a name."""
+
+    def render(request: Any) -> bytes | int:
+        """The body of the answer, or `twisted.web.server.NOT_DONE_YET` if it is written later."""
+
+
+class _IEncodingResource(Interface):
+    """A resource whose answers are encoded."""
+
+    def getEncoder(request: Any) -> Any:
+        """An encoder for an answer, or None."""
+
+
+def getChildForRequest(resource: Any, request: Any) -> Any:
+    """The resource that a request leads to from this one."""
+    while request.postpath and not resource.isLeaf:
+        segment = request.postpath.pop(0)
+        request.prepath.append(segment)
+        resource = resource.getChildWithDefault(segment, request)
+    return resource
+
+
+@implementer(IResource)
+class Resource:
+    """
+    A node of the tree.
+
+    Give it children by `putChild`, or by overriding `getChild`; give it answers by methods such as
+    ``render_GET(request)``.
+
+    @cvar isLeaf: whether the walk ends here, whatever is left of the path.
+    """
+
+    entityType = IResource
+    server: Any = None
+    isLeaf: bool | int = 0
+
+    def __init__(self) -> None:
+        self.children: dict[bytes, Any] = {}
+
+    # Children
+
+    def listStaticNames(self) -> list[bytes]:
+        """The names of children that were put."""
+        return list(self.children)
+
+    def listStaticEntities(self) -> list[tuple[bytes, Any]]:
+        """The names of children that were put, and the children."""
+        return list(self.children.items())
+
+    def listNames(self) -> list[bytes]:
+        """The names of all children that can be listed."""
+        return self.listStaticNames() + self.listDynamicNames()
+
+    def listEntities(self) -> list[tuple[bytes, Any]]:
+        """The names of all children that can be listed, and the children."""
+        return self.listStaticEntities() + self.listDynamicEntities()
+
+    def listDynamicNames(self) -> list[bytes]:
+        """The names of children that are made when they are asked for."""
+        return []
+
+    def listDynamicEntities(self, request: Any = None) -> list[tuple[bytes, Any]]:
+        """The names of children that are made when they are asked for, and the children."""
+        return []
+
+    def getStaticEntity(self, name: bytes) -> Any:
+        """The child that was put under a name, or None."""
+        return self.children.get(name)
+
+    def getDynamicEntity(self, name: bytes, request: Any) -> Any:
+        """The child of a name that was not put, or None."""
+        return None if name in self.children else self.getChild(name, request)
+
+    def delEntity(self, name: bytes) -> None:
+        """
+        Remove a child.
+
+        @raise KeyError: if there is none.
+        """
+        del self.children[name]
+
+    def reallyPutEntity(self, name: bytes, entity: Any) -> None:
+        """Put a child under a name."""
+        self.children[name] = entity
+
+    def getChild(self, path: bytes, request: Any) -> Any:
+        """
+        The child of a name under which none was put; override this for dynamic children.
+
+        @param path: the segment, without percent signs.
+        """
+        return _notFound()
+
+    def getChildWithDefault(self, path: bytes, request: Any) -> Any:
+        """The child that was put under a name, or else what `getChild` gives."""
+        child = self.children.get(path)
+        return self.getChild(path, request) if child is None else child
+
+    def getChildForRequest(self, request: Any) -> Any:
+        """The resource that a request leads to from here."""
+        return getChildForRequest(self, request)
+
+    def putChild(self, path: bytes, child: Any) -> None:
+        """
+        Put a child under a name.
+
+        @param path: one segment; ``b""`` is what a path that ends with a slash leads to.
+        @raise TypeError: if it is text.
+        """
+        if not isinstance(path, bytes):
+            raise TypeError(f"a segment of a path is bytes, not {path!r}")
+        self.children[path] = child
+        child.server = self.server
+
+    # Rendering
+
+    def render(self, request: Any) -> bytes | int:
+        """
+        The answer of the method that the request's method names.
+
+        @raise UnsupportedMethod: if there is no such one.
+        """
+        render = getattr(self, "render_" + request.method.decode("iso-8859-1"), None)
+        if render is None:
+            raise UnsupportedMethod(_allowedMethods(self))
+        answer: bytes | int = render(request)
+        return answer
+
+    def render_HEAD(self, request: Any) -> bytes | int:
+        """
+        The same as for GET; the body is not sent.
+
+        @raise UnsupportedMethod: if there is no answer for GET.
+        """
+        render = getattr(self, "render_GET", None)
+        if render is None:
+            raise UnsupportedMethod([name for name in _allowedMethods(self) if name != b"HEAD"])
+        answer: bytes | int = render(request)
+        return answer
+
+
+def _allowedMethods(resource: Any) -> Sequence[bytes]:
+    """The methods that a resource has an answer for."""
+    declared = getattr(resource, "allowedMethods", None)
+    if declared is not None:
+        methods: Sequence[bytes] = declared
+        return methods
+    names = prefixedMethodNames(resource.__class__, "render_")
+    return [name.encode("ascii") for name in names]
+
+
+class _Page(Resource):
+    """
+    A page that says that something went wrong.
+
+    @ivar code: the status.
+    @ivar brief: a few words, as a heading.
+    """
+
+    template = """\
+<!DOCTYPE html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8">
+    <meta name="viewport" content="width=device-width">
+    <title>{code} - {brief}</title>
+  </head>
+  <body>
+    <h1>{brief}</h1>
+    <p>{detail}</p>
+  </body>
+</html>
+"""
+
+    def __init__(self, status: int, brief: str, detail: str) -> None:
+        Resource.__init__(self)
+        self.code = status
+        self.brief = brief
+        self.detail = detail
+
+    def __repr__(self) -> str:
+        return f"<{self.__class__.__name__} {self.code} {self.brief}>"
+
+    def render(self, request: Any) -> bytes:
+        """The page."""
+        request.setResponseCode(self.code)
+        request.setHeader(b"content-type", b"text/html; charset=utf-8")
+        page = self.template.format(
+            code=self.code, brief=escape(self.brief), detail=self._detailAsHTML()
+        )
+        return page.encode("utf-8", "replace")
+
+    def _detailAsHTML(self) -> str:
+        return escape(self.detail)
+
+    def getChild(self, path: bytes, request: Any) -> Any:
+        """This, whatever is below."""
+        return self
+
+
+class ErrorPage(_Page):
+    """A page with a detail that is HTML already; prefer `twisted.web.pages.errorPage`."""
+
+    def _detailAsHTML(self) -> str:
+        return self.detail
+
+
+class NoResource(ErrorPage):
+    """A page that says that there is nothing here; prefer `twisted.web.pages.notFound`."""
+
+    def __init__(self, message: str = "Sorry. No luck finding that resource.") -> None:
+        ErrorPage.__init__(self, NOT_FOUND, "No Such Resource", message)
+
+
+class ForbiddenResource(ErrorPage):
+    """A page that says that this is not allowed; prefer `twisted.web.pages.forbidden`."""
+
+    def __init__(self, message: str = "Sorry, resource is forbidden.") -> None:
+        ErrorPage.__init__(self, FORBIDDEN, "Forbidden Resource", message)
+
+
+def _notFound() -> _Page:
+    return _Page(NOT_FOUND, "No Such Resource", "Sorry. No luck finding that resource.")
+
+
+def _reasonOf(code: int) -> str:
+    """The reason of a status, in text."""
+    return RESPONSES.get(code, b"Unknown Status").decode("ascii")
+
+
+@implementer(_IEncodingResource)
+class EncodingResourceWrapper(proxyForInterface(IResource)):  # type: ignore[misc]
+    """
+    A resource whose answers go through the first of several encoders that wants to.
+    """
+
+    def __init__(self, original: Any, encoders: Sequence[Any]) -> None:
+        """
+        @param encoders: factories of encoders, such as `twisted.web.server.GzipEncoderFactory`.
+        """
+        super().__init__(original)
+        self._encoders = encoders
+
+    def getEncoder(self, request: Any) -> Any:
+        """The first encoder that one of the factories gives, or None."""
+        for factory in self._encoders:
+            encoder = factory.encoderForRequest(request)
+            if encoder is not None:
+                return encoder
+        return None

@@ -1,0 +1,419 @@
+"""A web server: sites, their requests and their sessions."""
+
+from __future__ import annotations
+
+import secrets
+from html import escape
+from time import time
+from typing import Any
+from urllib.parse import quote_from_bytes, unquote_to_bytes
+
+from zope.interface import implementer
+
+import twisted
+from twisted.internet.interfaces import IProtocolNegotiationFactory
+from twisted.logger import Logger
+from twisted.python.components import Componentized
+from twisted.python.failure import Failure
+from twisted.web import http, resource
+from twisted.web._encoding import GzipEncoderFactory
+from twisted.web._session import Session
+from twisted.web.error import UnsupportedMethod
+from twisted.web.iweb import IRequest
+from twisted.web.pages import errorPage
+from twisted.web.util import formatFailure
+
+__all__ = [
+    "NOT_DONE_YET",
+    "GzipEncoderFactory",
+    "Request",
+    "Session",
+    "Site",
+    "UnsupportedMethod",
+    "supportedMethods",
+    "version",
+]
+
+#: What a resource gives back if it is going to write its answer later.
+NOT_DONE_YET = 1
+
+supportedMethods = (b"GET", b"HEAD", b"POST")
+
+#: Methods that are known to be methods (RFC 9110, RFC 5789): for these the answer is 405, not 501.
+_KNOWN_METHODS = frozenset(
+    {*supportedMethods, b"PUT", b"DELETE", b"CONNECT", b"OPTIONS", b"TRACE", b"PATCH"}
+)
+
+version = b"TwistedWeb/" + twisted.__version__.encode("ascii")
+
+_log = Logger()
+
+
+class _Date:
+    """The date of answers, written out once a second."""
+
+    def __init__(self) -> None:
+        self._second = -1
+        self._value = [b""]
+
+    def now(self) -> list[bytes]:
+        """The values of the header."""
+        second = int(time())
+        if second != self._second:
+            self._second = second
+            self._value = [http.datetimeToString(second)]
+        return self._value
+
+
+_date = _Date()
+_server = [version]
+
+
+@implementer(IRequest)
+class Request(http.Request, Componentized):
+    """
+    A request to a `Site`.
+
+    @ivar site: the site.
+    @ivar prepath: segments of the path that led to the resource.
+    @ivar postpath: segments behind it.
+    @cvar defaultContentType: the type of answers that name none, or None.
+    """
+
+    defaultContentType: bytes | None = b"text/html"
+
+    appRootURL: bytes | None = None
+    prepath: list[bytes]
+    postpath: list[bytes]
+    sitepath: list[bytes]
+    _encoder: Any = None
+    _secureSession: Session | None = None
+    _insecureSession: Session | None = None
+
+    def __init__(
+        self,
+        channel: Any,
+        queued: object = None,
+        parsePOSTFormSubmission: bool | None = None,
+    ) -> None:
+        """
+        @param parsePOSTFormSubmission: whether fields of forms are put into ``args``; by default
+            what the site says.
+        """
+        if parsePOSTFormSubmission is None:
+            parsePOSTFormSubmission = getattr(
+                getattr(channel, "site", None), "_parsePOSTFormSubmission", True
+            )
+        http.Request.__init__(self, channel, queued, parsePOSTFormSubmission)
+        Componentized.__init__(self)
+
+    # Answering
+
+    def process(self) -> None:
+        """Find the resource, and have it render."""
+        self.site = self.channel.site
+        raw = self.responseHeaders._rawHeaders
+        raw[b"server"] = _server
+        raw[b"date"] = _date.now()
+        self.prepath = []
+        segments = self.path[1:].split(b"/")
+        if b"%" in self.path:
+            segments = [unquote_to_bytes(segment) for segment in segments]
+        self.postpath = segments
+        if self.path == b"*":
+            # RFC 9110, section 9.3.7: about the server, not a resource.
+            self._answerStar()
+            return
+        try:
+            found = self.site.getResourceFor(self)
+            if resource._IEncodingResource.providedBy(found):
+                self._encoder = found.getEncoder(self)
+            self.render(found)
+        except BaseException:
+            self.processingFailed(Failure())
+
+    def _answerStar(self) -> None:
+        """Answer ``OPTIONS *``."""
+        if self.method != b"OPTIONS":
+            self.setResponseCode(http.NOT_ALLOWED)
+            self.setHeader(b"allow", b"OPTIONS")
+        self.setHeader(b"content-length", b"0")
+        self.finish()
+
+    def render(self, resrc: Any) -> None:
+        """Have a resource render, and write what it gives."""
+        try:
+            body = resrc.render(self)
+        except UnsupportedMethod as error:
+            body = self._unsupported(resrc, list(error.allowedMethods))
+        if body is NOT_DONE_YET:
+            return
+        if not isinstance(body, bytes):
+            body = self._notBytes(resrc, body)
+        self.responseHeaders._rawHeaders[b"content-length"] = [b"%d" % len(body)]
+        self.write(body)
+        self.finish()
+
+    def _unsupported(self, resrc: Any, allowed: list[bytes]) -> bytes:
+        """The page for a method that a resource has no answer for."""
+        method = self.method.decode("iso-8859-1")
+        if self.method in _KNOWN_METHODS:
+            self.setHeader(b"allow", b", ".join(allowed))
+            names = ", ".join(name.decode("iso-8859-1") for name in allowed)
+            return self._page(
+                http.NOT_ALLOWED,
+                "Method Not Allowed",
+                f"This resource does not answer {method}. It answers {names}.",
+            )
+        return self._page(
+            http.NOT_IMPLEMENTED,
+            "Not Implemented",
+            f"This server does not know the method {method}.",
+        )
+
+    def _notBytes(self, resrc: Any, body: object) -> bytes:
+        """The page for a resource that gave something else than bytes."""
+        _log.error(
+            "{resource} gave {type} instead of bytes for {request}",
+            resource=resrc,
+            type=type(body),
+            request=self,
+        )
+        return self._page(
+            http.INTERNAL_SERVER_ERROR,
+            "Request did not return bytes",
+            "The resource gave something else; the server's log says what.",
+        )
+
+    def _page(self, code: int, brief: str, detail: str) -> bytes:
+        """A page that says that something went wrong."""
+        page = errorPage(code, brief, detail).render(self)
+        assert isinstance(page, bytes)
+        return page
+
+    def processingFailed(self, reason: Failure) -> Failure:
+        """
+        Log an error, and answer that there was one; particulars only if the site displays them.
+
+        If the answer has begun the connection is closed, so that nobody takes it for complete.
+        """
+        _log.failure("Error while answering {request}", failure=reason, request=self)
+        if self._disconnected or self.finished:
+            return reason
+        if self.startedWriting:
+            self.channel.persistent = False
+            self.channel.loseConnection()
+            return reason
+        body = self._page(
+            http.INTERNAL_SERVER_ERROR, "Processing Failed", "The server's log says why."
+        )
+        if self.site.displayTracebacks:
+            body = (
+                b"<!DOCTYPE html><html><head><title>%b</title></head><body>%b</body></html>\n"
+                % (
+                    escape(reason.getErrorMessage()).encode("ascii", "xmlcharrefreplace"),
+                    formatFailure(reason),
+                )
+            )
+        self.setHeader(b"content-length", b"%d" % len(body))
+        self.write(body)
+        self.finish()
+        return reason
+
+    def _writeHead(self) -> None:
+        raw = self.responseHeaders._rawHeaders
+        if (
+            b"content-type" not in raw
+            and self.defaultContentType is not None
+            and self.code not in http.NO_BODY_CODES
+            and raw.get(b"content-length") != [b"0"]
+        ):
+            raw[b"content-type"] = [self.defaultContentType]
+        http.Request._writeHead(self)
+
+    def write(self, data: bytes) -> None:
+        """Send a piece of the body, encoded if the resource wants that."""
+        if self._encoder is not None and not self.finished:
+            if self.code == http.PARTIAL_CONTENT:
+                # A part of the content is not a part of its encoded form.
+                self._encoder = None
+                self.responseHeaders.removeHeader(b"content-encoding")
+            else:
+                data = self._encoder.encode(data)
+        http.Request.write(self, data)
+
+    def finish(self) -> None:
+        """Say that the answer is complete."""
+        if self._encoder is not None and not self.finished:
+            if not self.startedWriting:
+                self.write(b"")
+            encoder, self._encoder = self._encoder, None
+            if encoder is not None and not self._disconnected:
+                http.Request.write(self, encoder.finish())
+        http.Request.finish(self)
+
+    # Sessions
+
+    def getSession(self, sessionInterface: Any = None, forceNotSecure: bool = False) -> Any:
+        """
+        The client's session, which is made if there is none.
+
+        Over HTTPS it is another one than over HTTP, whose cookie others may have seen.
+
+        @param sessionInterface: give what the session is adapted to instead.
+        @param forceNotSecure: give that of HTTP in any case.
+        """
+        secure = self.isSecure() and not forceNotSecure
+        session = self._secureSession if secure else self._insecureSession
+        if session is None or session.uid not in self.site.sessions:
+            session = self._findSession(secure)
+            if secure:
+                self._secureSession = session
+            else:
+                self._insecureSession = session
+        session.touch()
+        return session if sessionInterface is None else session.getComponent(sessionInterface)
+
+    def _findSession(self, secure: bool) -> Session:
+        """The session that the client's cookie names, or a new one."""
+        kind = b"TWISTED_SECURE_SESSION" if secure else b"TWISTED_SESSION"
+        name = b"_".join([kind, *self.sitepath])
+        uid = self.getCookie(name)
+        if uid is not None and uid in self.site.sessions:
+            found: Session = self.site.getSession(uid)
+            return found
+        made: Session = self.site.makeSession()
+        self.addCookie(name, made.uid, path=b"/", secure=secure, httpOnly=True, sameSite=b"lax")
+        return made
+
+    @property
+    def session(self) -> Session | None:
+        """The session that `getSession` gave, or None."""
+        return self._secureSession or self._insecureSession
+
+    @session.setter
+    def session(self, session: Session | None) -> None:
+        self._insecureSession = session
+
+    # URLs
+
+    def prePathURL(self) -> bytes:
+        """The URL of the resource."""
+        secure = self.isSecure()
+        port = getattr(self.getHost(), "port", None)
+        usual = 443 if secure else 80
+        host = self.getRequestHostname()
+        if port is not None and port != usual:
+            host = b"%s:%d" % (host, port)
+        path = b"/".join([quote_from_bytes(part, safe="").encode("ascii") for part in self.prepath])
+        return b"%s://%s/%s" % (b"https" if secure else b"http", host, path)
+
+    def URLPath(self) -> Any:
+        """A `twisted.python.urlpath.URLPath` of what was asked for."""
+        from twisted.python import urlpath
+
+        return urlpath.URLPath.fromRequest(self)
+
+    def rememberRootURL(self) -> None:
+        """Take the URL of the resource, without its last segment, as that of the application."""
+        self.appRootURL = self.prePathURL()[: -len(b"/".join(self.prepath[-1:])) or None]
+
+    def getRootURL(self) -> bytes | None:
+        """The URL of the application."""
+        return self.appRootURL
+
+    def sibLink(self, name: bytes) -> bytes:
+        """A link to something beside the resource."""
+        return b"../" * len(self.postpath) + name
+
+    def childLink(self, name: bytes) -> bytes:
+        """A link to something below the resource."""
+        if self.postpath:
+            return b"../" * (len(self.postpath) - 1) + name
+        if self.prepath and self.prepath[-1]:
+            return self.prepath[-1] + b"/" + name
+        return name
+
+
+@implementer(IProtocolNegotiationFactory)
+class Site(http.HTTPFactory):
+    """
+    A tree of resources that is served.
+
+    @ivar resource: the root of the tree.
+    @ivar displayTracebacks: whether clients see particulars of errors; for development only.
+    @ivar sessions: the sessions by their ids.
+    @ivar requestFactory: makes requests.
+    """
+
+    counter = 0
+    requestFactory: Any = Request
+    displayTracebacks = False
+    sessionFactory: Any = Session
+    sessionCheckTime = 1800
+    isLeaf = 0
+
+    _parsePOSTFormSubmission = True
+
+    def __init__(
+        self,
+        resource: Any,
+        requestFactory: Any = None,
+        *args: Any,
+        parsePOSTFormSubmission: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        """
+        @param parsePOSTFormSubmission: whether fields of forms are put into ``args`` of requests.
+        @param args: given to `twisted.web.http.HTTPFactory`.
+        """
+        http.HTTPFactory.__init__(self, *args, **kwargs)
+        self.sessions: dict[bytes, Any] = {}
+        self.resource = resource
+        if requestFactory is not None:
+            self.requestFactory = requestFactory
+        self._parsePOSTFormSubmission = parsePOSTFormSubmission
+
+    def buildProtocol(self, addr: Any) -> Any:
+        """Make what serves a connection."""
+        channel = http.HTTPFactory.buildProtocol(self, addr)
+        channel.requestFactory = self.requestFactory
+        channel.site = self
+        return channel
+
+    def acceptableProtocols(self) -> list[bytes]:
+        """What can be agreed on by ALPN (RFC 7301)."""
+        return [b"http/1.1"]
+
+    def makeSession(self) -> Any:
+        """Begin a session."""
+        self.counter += 1
+        uid = secrets.token_hex(32).encode("ascii")
+        session = self.sessions[uid] = self.sessionFactory(self, uid)
+        session.startCheckingExpiration()
+        return session
+
+    def getSession(self, uid: bytes) -> Any:
+        """
+        A session.
+
+        @raise KeyError: if there is none of this id.
+        """
+        return self.sessions[uid]
+
+    def render(self, request: Any) -> None:
+        """Send the client to the root, with its slash."""
+        request.redirect(request.prePathURL() + b"/")
+        request.finish()
+
+    def getChildWithDefault(self, pathEl: bytes, request: Any) -> Any:
+        """A child of the root."""
+        request.site = self
+        return self.resource.getChildWithDefault(pathEl, request)
+
+    def getResourceFor(self, request: Any) -> Any:
+        """The resource that a request leads to."""
+        request.site = self
+        # The name of the session's cookie comes from it.
+        request.sitepath = list(request.prepath)
+        return resource.getChildForRequest(self.resource, request)
