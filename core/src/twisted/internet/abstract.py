@@ -265,6 +265,15 @@ class FileDescriptor:
         return None
 
     @property
+    def unsentSize(self) -> int:
+        """
+        How many bytes wait to be sent.
+
+        Together with what was written it tells whether the other side still reads.
+        """
+        return self._unsent
+
+    @property
     def dataBuffer(self) -> bytes:
         """All bytes that wait to be sent, in one piece; it is put together when asked for."""
         return b"".join(self._pieces)[self._sentOfFirst :]
