@@ -43,7 +43,7 @@ class WrappingProtocol(Protocol):
         """That of the wrapped protocol."""
         if ILoggingContext.providedBy(self._wrappedProtocol):
             return str(self._wrappedProtocol.logPrefix())
-        return self._wrappedProtocol.__class__.__name__
+        return str(self._wrappedProtocol.__class__.__name__)
 
     def makeConnection(self, transport: Any) -> None:
         """Connect the wrapped protocol, and tell."""

@@ -1,0 +1,5 @@
+"""``python -m twisted`` is ``twist``."""
+
+from twisted.application.twist import main
+
+main()

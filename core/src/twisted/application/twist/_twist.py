@@ -1,0 +1,97 @@
+"""Running a service from its beginning to its end."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from twisted.application.service import Application, IService
+from twisted.application.twist._options import TwistOptions
+from twisted.internet.currentreactor import currentReactor
+from twisted.internet.error import CannotListenError
+from twisted.logger import (
+    FilteringLogObserver,
+    Logger,
+    LogLevelFilterPredicate,
+    globalLogBeginner,
+)
+from twisted.python.usage import UsageError
+
+_log = Logger()
+
+
+class Twist:
+    """The command, step by step."""
+
+    @staticmethod
+    def options(argv: Sequence[str]) -> TwistOptions:
+        """
+        Read the command line.
+
+        @param argv: its words, the command itself being the first.
+        @raise UsageError: if it makes no sense.
+        """
+        options = TwistOptions()
+        options.parseOptions(argv[1:])
+        return options
+
+    @staticmethod
+    def service(reactor: Any, options: TwistOptions) -> Any:
+        """
+        Make the service, as a part of an application.
+
+        @raise UsageError: if the options of the plugin do not go together.
+        """
+        assert options.subCommand is not None
+        maker = options.plugins[options.subCommand]
+        application = Application(options.subCommand)
+        maker.makeService(options.subOptions).setServiceParent(application)
+        return IService(application)
+
+    @staticmethod
+    def begin_logging(options: TwistOptions) -> None:
+        """Write what is logged, from the level on that was asked for."""
+        observer = options["logObserver"](options["logFile"])
+        levels = LogLevelFilterPredicate(defaultLogLevel=options["logLevel"])
+        globalLogBeginner.beginLoggingTo([FilteringLogObserver(observer, [levels])])
+
+    @classmethod
+    def run(cls, options: TwistOptions) -> None:
+        """
+        Run until the reactor stops.
+
+        @raise UsageError: if the options of the plugin do not go together.
+        @raise CannotListenError: if the service cannot listen.
+        """
+        reactor = currentReactor(options["reactor"])
+        service = cls.service(reactor, options)
+        cls.begin_logging(options)
+        service.privilegedStartService()
+        service.startService()
+        reactor.addSystemEventTrigger("before", "shutdown", service.stopService)
+        _log.info("Starting reactor...")
+        reactor.run()
+
+    @classmethod
+    def main(cls, argv: Sequence[str] | None = None) -> int:
+        """
+        Do all of it.
+
+        @return: the exit status: 1 after one line that says what is wrong, else 0.
+        """
+        argv = sys.argv if argv is None else argv
+        try:
+            cls.run(cls.options(argv))
+        except UsageError as error:
+            print(f"twist: {error} (twist --help tells more)", file=sys.stderr)
+            return 1
+        except CannotListenError as error:
+            print(f"twist: {error}", file=sys.stderr)
+            return 1
+        return 0
+
+
+def main() -> None:
+    """What the command calls."""
+    sys.exit(Twist.main())

@@ -1,0 +1,8 @@
+"""The reactors of `twisted.internet`."""
+
+from twisted.application.reactors import Reactor
+
+default = Reactor("default", "twisted.internet.default", "The best for this system")
+select = Reactor("select", "twisted.internet.selectreactor", "select(2): everywhere")
+poll = Reactor("poll", "twisted.internet.pollreactor", "poll(2): most systems")
+epoll = Reactor("epoll", "twisted.internet.epollreactor", "epoll(4): Linux")
