@@ -167,7 +167,10 @@ def _parseClientTCP(
     bindAddress: str | None = None,
 ) -> TCP4ClientEndpoint:
     """``tcp:HOST:PORT[:timeout=SECONDS][:bindAddress=ADDRESS]``"""
-    return _tcpClient(TCP4ClientEndpoint, reactor, host, port, timeout, bindAddress)
+    endpoint: TCP4ClientEndpoint = _tcpClient(
+        TCP4ClientEndpoint, reactor, host, port, timeout, bindAddress
+    )
+    return endpoint
 
 
 def _tcpClient(

@@ -492,6 +492,9 @@ class Request:
         if not data or self._withoutBody:
             return
         self.sentLength += len(data)
+        if self._promised is not None and self.sentLength > self._promised:
+            # The client would take what is too much for the beginning of the next answer.
+            data = data[: len(data) - (self.sentLength - self._promised)]
         if self.chunked:
             self.channel.writeSequence(to_chunk(data))
         else:

@@ -1,0 +1,135 @@
+"""Listings of directories."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from html import escape
+from typing import Any
+from urllib.parse import quote, unquote
+
+from twisted.python.filepath import FilePath
+from twisted.web import resource
+from twisted.web._mime import contentTypes as _contentTypes
+from twisted.web._mime import formatFileSize, getTypeAndEncoding
+
+
+class DirectoryLister(resource.Resource):
+    """
+    A page with links to what is in a directory.
+
+    @cvar template: the page, to be filled in with ``header`` and ``tableContent``.
+    @cvar linePattern: a row of it, with ``class``, ``href``, ``text``, ``size``, ``type`` and
+        ``encoding``.
+    """
+
+    __module__ = "twisted.web.static"
+
+    template = """\
+<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>%(header)s</title>
+<style>
+:root { color-scheme: light dark }
+body { font: 1rem/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem }
+h1 { font-size: 1.25rem; overflow-wrap: anywhere }
+table { border-collapse: collapse; width: 100%% }
+th, td { border-bottom: 1px solid #8884; padding: .25rem .75rem .25rem 0; text-align: left }
+td:first-child { overflow-wrap: anywhere }
+</style>
+</head>
+<body>
+<h1>%(header)s</h1>
+<table>
+<thead>
+<tr><th scope="col">Name</th><th scope="col">Size</th><th scope="col">Type</th>\
+<th scope="col">Encoding</th></tr>
+</thead>
+<tbody>
+%(tableContent)s</tbody>
+</table>
+</body>
+</html>
+"""
+
+    linePattern = (
+        '<tr class="%(class)s"><td><a href="%(href)s">%(text)s</a></td>'
+        "<td>%(size)s</td><td>%(type)s</td><td>%(encoding)s</td></tr>\n"
+    )
+
+    def __init__(
+        self,
+        pathname: str,
+        dirs: Iterable[str] | None = None,
+        contentTypes: Mapping[str, str] = _contentTypes,
+        contentEncodings: Mapping[str, str] = {".gz": "gzip", ".bz2": "bzip2"},
+        defaultType: str = "text/html",
+    ) -> None:
+        """
+        @param pathname: the directory.
+        @param dirs: the names to list; by default all that is in it.
+        """
+        resource.Resource.__init__(self)
+        self.path = pathname
+        self.dirs = dirs
+        self.contentTypes = contentTypes
+        self.contentEncodings = contentEncodings
+        self.defaultType = defaultType
+
+    def __repr__(self) -> str:
+        return f"<DirectoryLister of {self.path!r}>"
+
+    __str__ = __repr__
+
+    def _entry(self, name: str) -> dict[str, Any] | None:
+        """What a row says of a name, or None if nothing is behind it."""
+        path = FilePath(self.path).child(name)
+        if path.isdir():
+            return {"name": name + "/", "size": "", "type": "[Directory]", "encoding": ""}
+        if not path.exists():
+            return None
+        kind, encoding = getTypeAndEncoding(
+            name, self.contentTypes, self.contentEncodings, self.defaultType
+        )
+        return {
+            "name": name,
+            "size": formatFileSize(path.getsize()),
+            "type": f"[{kind}]",
+            "encoding": f"[{encoding}]" if encoding else "",
+        }
+
+    def _rows(self, names: Iterable[str]) -> str:
+        """The rows; directories come first."""
+        entries = [entry for entry in map(self._entry, sorted(names)) if entry is not None]
+        entries.sort(key=lambda entry: entry["type"] != "[Directory]")
+        return "".join(
+            self.linePattern
+            % {
+                "class": "even" if number % 2 else "odd",
+                "href": escape(quote(os.fsencode(entry["name"]))),
+                "text": escape(_readable(entry["name"])),
+                "size": entry["size"],
+                "type": escape(entry["type"]),
+                "encoding": escape(entry["encoding"]),
+            }
+            for number, entry in enumerate(entries)
+        )
+
+    def render(self, request: Any) -> bytes:
+        """The page."""
+        request.setHeader(b"content-type", b"text/html; charset=utf-8")
+        names = os.listdir(self.path) if self.dirs is None else self.dirs
+        path = unquote(request.uri.partition(b"?")[0].decode("iso-8859-1"))
+        page = self.template % {
+            "header": escape("Directory listing for " + path),
+            "tableContent": self._rows(names),
+        }
+        return page.encode("utf-8", "replace")
+
+
+def _readable(name: str) -> str:
+    """A name for people: bytes that are not UTF-8 are replaced."""
+    return os.fsencode(name).decode("utf-8", "replace")
