@@ -15,6 +15,7 @@ from twisted.internet.interfaces import IProtocolNegotiationFactory
 from twisted.logger import Logger
 from twisted.python.components import Componentized
 from twisted.python.failure import Failure
+from twisted.python.urlpath import URLPath as _URLPath
 from twisted.web import http, resource
 from twisted.web._encoding import GzipEncoderFactory
 from twisted.web._session import Session
@@ -308,11 +309,9 @@ class Request(http.Request, Componentized):
         path = b"/".join([quote_from_bytes(part, safe="").encode("ascii") for part in self.prepath])
         return b"%s://%s/%s" % (b"https" if secure else b"http", host, path)
 
-    def URLPath(self) -> Any:
+    def URLPath(self) -> _URLPath:
         """A `twisted.python.urlpath.URLPath` of what was asked for."""
-        from twisted.python import urlpath
-
-        return urlpath.URLPath.fromRequest(self)
+        return _URLPath.fromRequest(self)
 
     def rememberRootURL(self) -> None:
         """Take the URL of the resource, without its last segment, as that of the application."""

@@ -77,7 +77,7 @@ class Data(resource.Resource):
 
 def addSlash(request: Any) -> bytes:
     """The path that was asked for, with a slash at its end, and with its query."""
-    path, sign, query = request.uri.partition(b"?")
+    path, sign, query = bytes(request.uri).partition(b"?")
     # Two slashes at the beginning would lead to another host; some clients read \\ as one.
     path = path.strip(b"/").replace(b"\\", b"%5C")
     return b"/" + (path + b"/" if path else b"") + sign + query
