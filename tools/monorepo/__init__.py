@@ -1,0 +1,1 @@
+"""Tooling of a repository that holds several distributions of one import package."""
