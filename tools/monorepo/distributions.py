@@ -102,11 +102,11 @@ def _requirements(texts: Iterable[str]) -> tuple[Requirement, ...]:
 
 def siblings(distribution: Distribution, found: Mapping[str, Distribution]) -> list[Distribution]:
     """The other distributions that one needs, without extras, at any remove."""
-    needed = []
+    needed: dict[str, Distribution] = {}
     for other in found.values():
         if distribution.requirement_on(other) is not None:
-            needed += [*siblings(other, found), other]
-    return list(dict.fromkeys(needed))
+            needed.update({d.folder: d for d in [*siblings(other, found), other]})
+    return list(needed.values())
 
 
 def dependents(distribution: Distribution, found: Mapping[str, Distribution]) -> list[Distribution]:

@@ -46,7 +46,8 @@ def missing(distribution: Distribution, base: str | None) -> Iterator[str]:
     since = base or last_release(distribution)
     source = f"{distribution.folder}/src/"
     if since is None:
-        files = git(distribution.root, "ls-files", distribution.folder).splitlines()
+        options = ("--cached", "--others", "--exclude-standard")
+        files = git(distribution.root, "ls-files", *options, distribution.folder).splitlines()
     else:
         files = changed_files(distribution.root, since)
     news = f"{distribution.folder}/newsfragments/"

@@ -134,7 +134,8 @@ class Headers:
             raise TypeError(f"the name of a header is text or bytes, not {name!r}")
         if not isinstance(value, bytes | str):
             raise TypeError(f"a value of a header is text or bytes, not {value!r}")
-        self._rawHeaders.setdefault(_encodeName(name), []).append(_encodeValue(value))
+        encodedName, encodedValue = _encodeName(name), _encodeValue(value)
+        self._rawHeaders.setdefault(encodedName, []).append(encodedValue)
 
     @overload
     def getRawHeaders(self, name: AnyStr) -> Sequence[AnyStr] | None: ...

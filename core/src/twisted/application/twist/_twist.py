@@ -84,12 +84,14 @@ class Twist:
         try:
             cls.run(cls.options(argv))
         except UsageError as error:
-            print(f"twist: {error} (twist --help tells more)", file=sys.stderr)
-            return 1
+            message = f"{error} (twist --help tells more)"
         except CannotListenError as error:
-            print(f"twist: {error}", file=sys.stderr)
-            return 1
-        return 0
+            message = str(error)
+        else:
+            return 0
+        # By now sys.stderr may lead to the log.
+        print(f"twist: {message}", file=sys.__stderr__)
+        return 1
 
 
 def main() -> None:

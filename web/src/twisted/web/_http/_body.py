@@ -127,7 +127,7 @@ class ChunkedReader:
         if not line:
             self.done = True
             return True
-        self._trailer_size += len(line)
+        self._trailer_size += len(line) + 2
         found = TRAILER_LINE.fullmatch(line)
         if found is None or self._trailer_size > MAX_TRAILER_SIZE:
             raise BadRequest("invalid trailer")

@@ -103,6 +103,7 @@ class HTTPChannel(Protocol, TimeoutMixin):
         # Whether the transport has more than enough to send, and whether it was told not to read.
         self._full = False
         self._held = False
+        self._registered = False
         # A request's producer, and whether it is registered with the transport itself.
         self._producer: Any = None
         self._pulled = False
@@ -116,7 +117,7 @@ class HTTPChannel(Protocol, TimeoutMixin):
         """Begin to wait for a request."""
         self._idleTime = self.timeOut
         self.setTimeout(self._idleTime)
-        self.transport.registerProducer(self, True)
+        self._register()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Tell the request that is being answered, or whose body was coming."""
@@ -276,6 +277,9 @@ class HTTPChannel(Protocol, TimeoutMixin):
 
     def _refuse(self, error: BadRequest) -> None:
         """Answer with an error instead of handing on a request, and close the connection."""
+        request, self._request = self._request, None
+        if request is not None and request.content is not None:
+            request.content.close()
         reason = RESPONSES.get(error.code, b"Bad Request")
         text = b"%s\r\n" % str(error).encode("utf-8")
         self.write(
@@ -289,7 +293,7 @@ class HTTPChannel(Protocol, TimeoutMixin):
         closeHalf = getattr(self.transport, "loseWriteConnection", None)
         if more and closeHalf is not None:
             self._state = CLOSING
-            self.transport.unregisterProducer()
+            self._unregister()
             closeHalf()
             self._resumeReading()
             self.setTimeout(self.abortTimeout)
@@ -316,7 +320,7 @@ class HTTPChannel(Protocol, TimeoutMixin):
             return
         state = self._state
         if state is CLOSING:
-            if self._isRead():
+            if self._hasUnsent() and self._isRead():
                 self.setTimeout(self.abortTimeout)
             else:
                 self.forceAbortClient()
@@ -401,8 +405,7 @@ class HTTPChannel(Protocol, TimeoutMixin):
         """Close the connection when everything is sent, and cut it if the peer does not read."""
         self._state = CLOSING
         self._buffer = b""
-        if not self._pulled:
-            self.transport.unregisterProducer()
+        self._unregister()
         self.transport.loseConnection()
         self._isRead()
         self.setTimeout(self.abortTimeout)
@@ -435,8 +438,7 @@ class HTTPChannel(Protocol, TimeoutMixin):
         if not streaming:
             # The transport asks it for more each time that it has sent everything.
             self._pulled = True
-            if self._state is not CLOSING:
-                self.transport.unregisterProducer()
+            self._unregister()
             self._setFull(False)
             self.transport.registerProducer(producer, False)
         elif self._full:
@@ -449,9 +451,20 @@ class HTTPChannel(Protocol, TimeoutMixin):
             self._pulled = False
             self.transport.unregisterProducer()
             if self._state is not CLOSING:
-                self.transport.registerProducer(self, True)
+                self._register()
 
     # A producer, to the transport
+
+    def _register(self) -> None:
+        """Have the transport say when it has enough to send."""
+        self._registered = True
+        self.transport.registerProducer(self, True)
+
+    def _unregister(self) -> None:
+        """Let the transport go, so that it can close, or take a request's producer."""
+        if self._registered:
+            self._registered = False
+            self.transport.unregisterProducer()
 
     def _setFull(self, full: bool) -> None:
         """Note whether the transport has enough to send."""

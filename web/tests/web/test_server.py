@@ -1,0 +1,419 @@
+"""Tests of `twisted.web.server`."""
+
+from __future__ import annotations
+
+import gzip
+import io
+
+import pytest
+
+from twisted.internet.task import Clock
+from twisted.logger import capturedLogs
+from twisted.web.resource import EncodingResourceWrapper, Resource
+from twisted.web.server import (
+    NOT_DONE_YET,
+    GzipEncoderFactory,
+    Session,
+    Site,
+    UnsupportedMethod,
+    version,
+)
+
+
+class Page(Resource):
+    """A leaf that calls a function for GET."""
+
+    isLeaf = True
+
+    def __init__(self, function):
+        super().__init__()
+        self.function = function
+
+    def render_GET(self, request):
+        return self.function(request)
+
+
+def test_headers(connection):
+    """An answer has a server, a date, a length and a type."""
+    answer = connection.get()
+    assert list(answer.headers) == [b"server", b"date", b"content-length", b"content-type"]
+    assert answer.headers[b"server"] == version
+    assert answer.headers[b"content-type"] == b"text/html"
+    assert answer.headers[b"content-length"] == b"5"
+
+
+@pytest.mark.parametrize(
+    ("target", "prepath", "postpath"),
+    [
+        (b"/", [b""], []),
+        (b"/a/b%2Fc/", [b"a"], [b"b/c", b""]),
+        (b"/a//x%20y", [b"a"], [b"", b"x y"]),
+    ],
+)
+def test_walk(connect, recorder, target, prepath, postpath):
+    """A request walks down to a leaf; segments are decoded after they are cut."""
+    root = Resource()
+    root.putChild(b"a", recorder)
+    root.putChild(b"", recorder)
+    connect(root).get(target)
+    (request,) = recorder.requests
+    assert (request.prepath, request.postpath) == (prepath, postpath)
+
+
+def test_not_found(connect):
+    """What is not there is answered with 404, in which nothing from the URL stands unescaped."""
+    answer = connect(Resource()).get(b"/<script>")
+    assert answer.status == 404
+    assert b"<script>" not in answer
+
+
+def test_later(connect):
+    """A resource may answer later."""
+    kept = []
+    connection = connect(Page(lambda request: kept.append(request) or NOT_DONE_YET))
+    assert connection.get() == b""
+    kept[0].write(b"now")
+    kept[0].finish()
+    assert b"now" in connection.take().body
+
+
+@pytest.mark.parametrize("method", [b"PUT", b"DELETE", b"POST", b"OPTIONS", b"PATCH"])
+def test_not_allowed(connect, method):
+    """A known method that a resource has no answer for is 405, with those that it has."""
+    answer = connect(Page(lambda request: b"")).get(method=method)
+    assert answer.status == 405
+    assert set(answer.headers[b"allow"].split(b", ")) == {b"GET", b"HEAD"}
+
+
+def test_not_implemented(connect):
+    """A method that nobody knows is 501."""
+    assert connect(Page(lambda request: b"")).get(method=b"BREW").status == 501
+
+
+def test_head(connect):
+    """HEAD has the headers of GET and no body; without GET it is not allowed."""
+    answer = connect(Page(lambda request: b"hello")).get(method=b"HEAD")
+    assert (answer.headers[b"content-length"], answer.body) == (b"5", b"")
+    assert connect(Resource()).get(b"/x", method=b"HEAD").status == 404
+
+    class OnlyPost(Resource):
+        isLeaf = True
+
+        def render_POST(self, request):
+            return b""
+
+    answer = connect(OnlyPost()).get(method=b"HEAD")
+    assert (answer.status, answer.headers[b"allow"]) == (405, b"POST")
+
+
+def test_declared_methods(connect):
+    """A resource may declare its methods instead."""
+    page = Page(lambda request: b"")
+    page.allowedMethods = (b"GET", b"BREW")
+    assert connect(page).get(method=b"PUT").headers[b"allow"] == b"GET, BREW"
+
+
+def test_options_of_server(connection):
+    """``OPTIONS *`` is about the server; other methods have no such target."""
+    assert connection.get(b"*", method=b"OPTIONS").status == 200
+    answer = connection.get(b"*")
+    assert (answer.status, answer.headers[b"allow"]) == (405, b"OPTIONS")
+
+
+def fail(request):
+    """An error."""
+    raise ValueError("the secret of <the> program")
+
+
+def test_errors(connect):
+    """An error is logged once, and the client learns nothing of it; the connection stays."""
+    connection = connect(Page(fail))
+    with capturedLogs() as events:
+        answer = connection.get()
+    assert answer.status == 500
+    assert b"secret" not in answer
+    assert [event["log_failure"].type for event in events if "log_failure" in event] == [ValueError]
+    assert not connection.closed
+
+
+def test_displayed_errors(connect):
+    """A site for development shows particulars, escaped."""
+    connection = connect(Page(fail))
+    connection.site.displayTracebacks = True
+    with capturedLogs():
+        answer = connection.get()
+    assert answer.status == 500
+    assert b"ValueError" in answer
+    assert b"&lt;the&gt;" in answer
+    assert b"<the>" not in answer
+    assert b"in <b>fail</b>" in answer
+
+
+def test_error_in_answer(connect):
+    """An error in the middle of an answer cuts it short, so that nobody takes it for complete."""
+
+    def begin(request):
+        request.write(b"some")
+        fail(request)
+
+    connection = connect(Page(begin))
+    with capturedLogs():
+        answer = connection.get()
+    assert answer.endswith(b"4\r\nsome\r\n")
+    assert connection.closed
+
+
+@pytest.mark.parametrize("body", ["text", None, 5])
+def test_not_bytes(connect, body):
+    """A resource that gives something else than bytes is an error, whose particulars are logged."""
+    with capturedLogs() as events:
+        answer = connect(Page(lambda request: body)).get()
+    assert answer.status == 500
+    assert len(events) == 1
+
+
+def test_unsupported_method():
+    """The methods that are allowed are a sequence."""
+    assert UnsupportedMethod([b"GET"]).allowedMethods == [b"GET"]
+    with pytest.raises(TypeError):
+        UnsupportedMethod(3)
+
+
+# Sessions
+
+
+def cookie(answer):
+    """The name and value of the cookie that an answer sets."""
+    return answer.headers[b"set-cookie"].partition(b";")[0]
+
+
+def test_session(connect):
+    """A client has the same session as long as it sends the cookie and uses it."""
+    seen = []
+    page = Page(lambda request: seen.append(request.getSession()) or b"")
+    connection = connect(page, timeout=None)
+    answer = connection.get()
+    first = cookie(answer)
+    assert answer.headers[b"set-cookie"].endswith(b"; Path=/; HttpOnly; SameSite=lax")
+    assert first.startswith(b"TWISTED_SESSION=")
+    connection.clock.advance(899)
+    assert b"set-cookie" not in connection.get(b"/", b"Cookie: " + first).headers
+    connection.clock.advance(899)
+    connection.get(b"/", b"Cookie: " + first)
+    assert seen[0] is seen[1] is seen[2]
+    connection.clock.advance(900)
+    assert cookie(connection.get(b"/", b"Cookie: " + first)) != first
+    assert seen[3] is not seen[0]
+
+
+def test_session_within_request(connect):
+    """One request has one session, and may have another when that has ended."""
+    results = []
+
+    def render(request):
+        session = request.getSession()
+        results.append(request.getSession() is session is request.session)
+        session.expire()
+        results.append(request.getSession() is not session)
+        return b""
+
+    connect(Page(render)).get()
+    assert results == [True, True]
+
+
+def test_secure_session(connect):
+    """Over HTTPS a session is another one, whose cookie goes over HTTPS alone."""
+
+    def render(request):
+        insecure = request.getSession()
+        request._forceSSL = True
+        assert request.getSession() is not insecure
+        assert request.getSession(forceNotSecure=True) is insecure
+        return b""
+
+    answer = connect(Page(render)).get()
+    assert answer.status == 200
+    assert answer.count(b"Set-Cookie") == 2
+    assert b"Set-Cookie: TWISTED_SECURE_SESSION=" in answer
+    assert b"; Path=/; Secure; HttpOnly" in answer
+
+
+def test_session_end():
+    """Those who asked are told when a session ends, and its timer goes."""
+    clock = Clock()
+    site = Site(Resource(), reactor=clock)
+    session = site.makeSession()
+    assert len(session.uid) == 64
+    assert site.getSession(session.uid) is session
+    told = []
+    session.notifyOnExpire(lambda: told.append(1))
+    session.expire()
+    assert told == [1]
+    assert clock.getDelayedCalls() == []
+    with pytest.raises(KeyError):
+        site.getSession(session.uid)
+    assert isinstance(Session(site, b"x", clock), Session)
+
+
+# Encoding
+
+
+@pytest.mark.parametrize(
+    ("accepted", "encoded"),
+    [
+        (b"gzip", True),
+        (b"br, GZIP;q=0.5", True),
+        (b"gzip;q=0", False),
+        (b"gzip; q=0.00", False),
+        (b"br", False),
+        (b"", False),
+    ],
+)
+def test_gzip(connect, accepted, encoded):
+    """Answers are compressed for clients that take it."""
+    text = b"many words " * 1000
+    root = EncodingResourceWrapper(Page(lambda request: text), [GzipEncoderFactory()])
+    answer = connect(root).get(b"/", b"Accept-Encoding: " + accepted)
+    if not encoded:
+        assert answer.body == text
+        return
+    assert answer.headers[b"content-encoding"] == b"gzip"
+    assert b"content-length" not in answer.headers
+    size, _, rest = answer.body.partition(b"\r\n")
+    chunks = io.BytesIO()
+    while int(size, 16):
+        chunks.write(rest[: int(size, 16)])
+        size, _, rest = rest[int(size, 16) + 2 :].partition(b"\r\n")
+    assert gzip.decompress(chunks.getvalue()) == text
+
+
+def test_gzip_of_part(connect):
+    """A part of a content is not encoded: it would not be a part of what is."""
+
+    def part(request):
+        request.setResponseCode(206)
+        return b"part"
+
+    root = EncodingResourceWrapper(Page(part), [GzipEncoderFactory()])
+    answer = connect(root).get(b"/", b"Accept-Encoding: gzip")
+    assert (answer.body, answer.headers.get(b"content-encoding")) == (b"part", None)
+
+
+def test_gzip_of_nothing(connect):
+    """An answer that is finished without a body is a complete stream of gzip."""
+
+    def finish(request):
+        request.finish()
+        return NOT_DONE_YET
+
+    root = EncodingResourceWrapper(Page(finish), [GzipEncoderFactory()])
+    answer = connect(root).get(b"/", b"Accept-Encoding: gzip")
+    assert answer.headers[b"content-encoding"] == b"gzip"
+    assert answer.endswith(b"0\r\n\r\n")
+
+
+# URLs
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "secure", "url"),
+    [
+        (b"h", 80, False, b"http://h/a%20b/"),
+        (b"h", 443, True, b"https://h/a%20b/"),
+        (b"h", 81, False, b"http://h:81/a%20b/"),
+    ],
+)
+def test_urls(connect, recorder, host, port, secure, url):
+    """A request knows the URL of its resource."""
+    recorder.isLeaf = False
+    recorder.getChild = lambda name, request: recorder
+    connection = connect(recorder)
+    connection.get(b"/a%20b/?q=1")
+    (request,) = recorder.requests
+    request.setHost(host, port, secure)
+    assert request.prePathURL() == url
+    assert str(request.URLPath()) == url.decode()
+    assert request.getRootURL() is None
+    request.rememberRootURL()
+    assert request.childLink(b"x") == b"x"
+    assert request.sibLink(b"x") == b"x"
+
+
+@pytest.mark.parametrize(
+    ("prepath", "postpath", "child", "sibling"),
+    [
+        ([b"a"], [], b"a/x", b"x"),
+        ([b"a", b""], [], b"x", b"x"),
+        ([b"a"], [b"b", b"c"], b"../x", b"../../x"),
+    ],
+)
+def test_links(connect, recorder, prepath, postpath, child, sibling):
+    """Links beside and below a resource are relative to what the client asked for."""
+    connect(recorder).get()
+    (request,) = recorder.requests
+    request.prepath, request.postpath = prepath, postpath
+    assert request.childLink(b"x") == child
+    assert request.sibLink(b"x") == sibling
+
+
+# The site
+
+
+def test_access_log(tmp_path, connect, recorder):
+    """A site writes a line for each answer into its file, with the time of its reactor."""
+    path = tmp_path / "access.log"
+    connection = connect(recorder, logPath=str(path))
+    del connection.site.log
+    connection.site.startFactory()
+    connection.get(b"/x", b"Referer: r", b"User-Agent: a")
+    connection.site.stopFactory()
+    connection.get()
+    assert path.read_text() == (
+        '"192.0.2.7" - - [09/Sep/2001:01:46:40 +0000] "GET /x HTTP/1.1" 200 5 "r" "a"\n'
+    )
+
+
+def test_log_formatter(tmp_path, connect, recorder):
+    """A site may write other lines."""
+    path = tmp_path / "access.log"
+    connection = connect(recorder, logPath=path, logFormatter=lambda date, request: "line")
+    del connection.site.log
+    connection.site.startFactory()
+    connection.get()
+    connection.site.stopFactory()
+    assert path.read_text() == "line\n"
+
+
+def test_program_log(connect, recorder):
+    """Without a file, lines go to the log of the program."""
+    connection = connect(recorder)
+    del connection.site.log
+    connection.site.startFactory()
+    with capturedLogs() as events:
+        connection.get()
+    assert '"GET / HTTP/1.1" 200 5' in str(events[0])
+    connection.site.stopFactory()
+
+
+def test_request_factory(connect, recorder):
+    """A site may make other requests."""
+
+    class Other(Site.requestFactory):
+        pass
+
+    connection = connect(recorder, requestFactory=Other)
+    connection.get()
+    assert type(recorder.requests[0]) is Other
+    assert connection.site.acceptableProtocols() == [b"http/1.1"]
+
+
+def test_site_as_resource(connect, recorder):
+    """A site stands for its root."""
+    root = Resource()
+    root.putChild(b"a", recorder)
+    connection = connect(recorder)
+    site = Site(root, reactor=connection.clock)
+    connection.get()
+    (request,) = recorder.requests
+    assert site.getChildWithDefault(b"a", request) is recorder
+    assert request.site is site
