@@ -35,6 +35,10 @@ def _canonicalName(name: bytes) -> bytes:
     return known
 
 
+#: What names that were met before are in lower case; programs use few, in a few spellings.
+_encoded: dict[str | bytes, bytes] = {}
+
+
 def _checked(text: bytes) -> bytes:
     """
     A name or value that holds no line break, which would begin another header (CWE-113).
@@ -48,9 +52,14 @@ def _checked(text: bytes) -> bytes:
 
 def _encodeName(name: str | bytes) -> bytes:
     """A name in lower case, as bytes."""
-    if isinstance(name, str):
-        name = name.encode("iso-8859-1")
-    return _checked(name.lower())
+    known = _encoded.get(name)
+    if known is not None:
+        return known
+    encoded = name.encode("iso-8859-1") if isinstance(name, str) else name
+    checked = _checked(encoded.lower())
+    if len(_encoded) < _CANONICAL_LIMIT:
+        _encoded[name] = checked
+    return checked
 
 
 def _encodeValue(value: str | bytes) -> bytes:

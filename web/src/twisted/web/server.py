@@ -88,6 +88,7 @@ class Request(http.Request, Componentized):
     postpath: list[bytes]
     sitepath: list[bytes]
     _encoder: Any = None
+    _parsePOSTFormSubmission: bool | None = None
     _secureSession: Session | None = None
     _insecureSession: Session | None = None
 
@@ -101,12 +102,16 @@ class Request(http.Request, Componentized):
         @param parsePOSTFormSubmission: whether fields of forms are put into ``args``; by default
             what the site says.
         """
-        if parsePOSTFormSubmission is None:
-            parsePOSTFormSubmission = getattr(
-                getattr(channel, "site", None), "_parsePOSTFormSubmission", True
-            )
-        http.Request.__init__(self, channel, queued, parsePOSTFormSubmission)
+        http.Request.__init__(self, channel, queued)
+        if parsePOSTFormSubmission is not None:
+            self._parsePOSTFormSubmission = parsePOSTFormSubmission
         Componentized.__init__(self)
+
+    def _wantsForm(self) -> bool:
+        """Whether fields of forms are put into ``args``."""
+        if self._parsePOSTFormSubmission is not None:
+            return self._parsePOSTFormSubmission
+        return getattr(getattr(self.channel, "site", None), "_parsePOSTFormSubmission", True)
 
     # Answering
 
@@ -127,7 +132,8 @@ class Request(http.Request, Componentized):
             return
         try:
             found = self.site.getResourceFor(self)
-            if resource._IEncodingResource.providedBy(found):
+            # Asking whether there is such a method is much faster than asking for the interface.
+            if hasattr(found, "getEncoder") and resource._IEncodingResource.providedBy(found):
                 self._encoder = found.getEncoder(self)
             self.render(found)
         except BaseException:

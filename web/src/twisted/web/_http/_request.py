@@ -116,7 +116,7 @@ class Request:
     _withoutBody = False
     # The length of the body, if the head promises one.
     _promised: int | None = None
-    _parsePOSTFormSubmission = True
+    _parsePOSTFormSubmission: bool | None = True
 
     def __init__(
         self, channel: Any, queued: object = None, parsePOSTFormSubmission: bool = True
@@ -181,7 +181,7 @@ class Request:
             self.args = query_fields(query) if query else {}
             if b"cookie" in headers:
                 self.parseCookies()
-            if command == b"POST" and b"content-type" in headers and self._parsePOSTFormSubmission:
+            if command == b"POST" and b"content-type" in headers and self._wantsForm():
                 self._readForm(headers[b"content-type"][0])
         except BadRequest as error:
             self._reject(error)
@@ -189,6 +189,10 @@ class Request:
         if self.content is not None:
             self.content.seek(0)
         self.process()
+
+    def _wantsForm(self) -> bool:
+        """Whether fields of forms are put into ``args``."""
+        return bool(self._parsePOSTFormSubmission)
 
     def _readForm(self, contentType: bytes) -> None:
         """Add the fields of the body to ``args``, if it is a form."""

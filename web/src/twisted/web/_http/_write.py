@@ -48,6 +48,6 @@ def response_head(
     for name, values in headers.items():
         written = _canonicalName(name)
         for value in values:
-            parts.append(b"%b: %b\r\n" % (written, value))
+            parts += (written, b": ", value, b"\r\n")
     parts.append(b"\r\n")
     return b"".join(parts)
