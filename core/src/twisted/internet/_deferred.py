@@ -511,7 +511,11 @@ class Deferred(_Base[_T]):
         if type(result) not in _PLAIN and isinstance(result, Failure):
             if self._debugInfo is not None:
                 self._debugInfo.failResult = None
-            result.raiseException()
+            try:
+                result.raiseException()
+            finally:
+                # The traceback has this frame now: together they would keep each other alive.
+                del self, result
         return cast("_T", result)
 
     __iter__ = __await__

@@ -303,7 +303,11 @@ class Failure(BaseException):
 
     def raiseException(self) -> NoReturn:
         """Raise the exception, with its traceback if that is still there."""
-        raise self._raisable()
+        try:
+            raise self._raisable()
+        finally:
+            # The traceback has this frame now: together they would keep each other alive.
+            del self
 
     def _raisable(self) -> BaseException:
         """The exception, for raising it again."""

@@ -128,7 +128,9 @@ def _importLongest(parts: list[str]) -> tuple[types.ModuleType, list[str]]:
             # there and fails to import something else is an error to be seen.
             if error.name is None or not (name == error.name or name.startswith(error.name + ".")):
                 raise
-    raise ModuleNotFound(f"No module named {parts[0]!r}")
+    if len(parts) == 1:
+        raise ModuleNotFound(f"No module named {parts[0]!r}")
+    raise ObjectNotFound(f"{'.'.join(parts)!r} does not name an object")
 
 
 def namedAny(name: str) -> Any:
@@ -136,9 +138,9 @@ def namedAny(name: str) -> Any:
     A module, or anything in a module, by its full name.
 
     @raise InvalidName: if the name is not made of identifiers and dots.
-    @raise ModuleNotFound: if its first part is no module.
-    @raise ObjectNotFound: if a module was found, but nothing of that name in it.
-    @raise AttributeError: if an object was found that has no such attribute.
+    @raise ModuleNotFound: if it is one part, and no module.
+    @raise ObjectNotFound: if it is several parts, and the first one is no module.
+    @raise AttributeError: if a module was found, but nothing of that name in it.
     """
     if not name:
         raise InvalidName("Empty module name")
@@ -147,10 +149,8 @@ def namedAny(name: str) -> Any:
         raise InvalidName(
             f"name must be a string giving a '.'-separated list of Python identifiers, not {name!r}"
         )
-    module, rest = _importLongest(parts)
-    if rest and not hasattr(module, rest[0]) and len(parts) - len(rest) >= 1 and len(rest) > 1:
-        raise ObjectNotFound(f"{module.__name__} has nothing called {rest[0]!r}: {name!r}")
-    found: Any = module
+    found: Any
+    found, rest = _importLongest(parts)
     for attribute in rest:
         found = getattr(found, attribute)
     return found
