@@ -109,7 +109,8 @@ class DelayedCall:
             # What the call holds on to is set free at once, not when its moment comes.
             self.func = None
             self.args = ()
-            self.kw = {}
+            if self.kw:
+                self.kw = {}
 
     def reset(self, secondsFromNow: float) -> None:
         """

@@ -52,25 +52,24 @@ class TimerQueue:
         if call.time < call._queued:
             self._dead += 1
             self.add(call)
-            if self._dead > _DEAD_TOLERATED:
+            if self._dead > _DEAD_TOLERATED and self._dead * 2 > len(self.heap):
                 self._compact()
 
     def _cancelled(self, call: DelayedCall) -> None:
         """Take note that a call will not be made."""
-        self._dead += 1
-        if self._dead > _DEAD_TOLERATED:
+        self._dead = dead = self._dead + 1
+        if dead > _DEAD_TOLERATED and dead * 2 > len(self.heap):
             # The call says so itself only after this returns.
             call.cancelled = 1
             self._compact()
 
     def _compact(self) -> None:
-        """Build the heap anew without the dead, if those are more than half of it."""
+        """Build the heap anew without the dead, which are more than half of it."""
         heap = self.heap
-        if self._dead * 2 > len(heap):
-            # In place: `due` may be walking over this list.
-            heap[:] = [entry for entry in heap if _isLive(entry)]
-            heapify(heap)
-            self._dead = 0
+        # In place: `due` may be walking over this list.
+        heap[:] = [entry for entry in heap if _isLive(entry)]
+        heapify(heap)
+        self._dead = 0
 
     def next(self) -> float | None:
         """Tell when the earliest call is due, or None if there is none."""
