@@ -83,7 +83,7 @@ total = 0
 def add(number):
     global total
     total += number
-    if total == 5 * sum(range(20)):
+    if total == 5 * sum(range(1, 21)):
         print(total)
         reactor.stop()
 
@@ -91,7 +91,7 @@ def work(number):
     for _ in range(5):
         reactor.callFromThread(add, number)
 
-for number in range(20):
+for number in range(1, 21):
     reactor.callInThread(work, number)
 reactor.run()
 """
@@ -167,4 +167,4 @@ def test_threads():
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", THREADS], capture_output=True, text=True, timeout=15
     )
-    assert (done.returncode, done.stdout, done.stderr) == (0, "950\n", "")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "1050\n", "")

@@ -124,8 +124,8 @@ def test_run(world, maker, tmp_path, monkeypatch):
     (observer,) = world.begun
     for level in (LogLevel.info, LogLevel.error):
         observer({"log_level": level, "log_namespace": "x", "log_format": "said"})
-    (line,) = path.read_text().splitlines()
-    assert json.loads(line.lstrip("\x1e"))["log_format"] == "said"
+    (record,) = path.read_text().split("\x1e")[1:]
+    assert json.loads(record)["log_format"] == "said"
     logs[0].close()
 
 
