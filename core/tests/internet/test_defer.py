@@ -49,6 +49,12 @@ def result_of(deferred):
     return result
 
 
+def turn(loop):
+    """Let an asyncio loop do what it has to do now."""
+    loop.call_soon(loop.stop)
+    loop.run_forever()
+
+
 def failure_of(deferred, kind):
     """The exception that a Deferred has failed with."""
     results = []
@@ -608,17 +614,17 @@ def test_futures():
         waiting = loop.create_future()
         deferred = Deferred.fromFuture(waiting)
         waiting.set_result(2)
-        loop.run_until_complete(asyncio.sleep(0))
+        turn(loop)
         assert result_of(deferred) == 2
         cancelled = []
         future = Deferred(cancelled.append).asFuture(loop)
         future.cancel()
-        loop.run_until_complete(asyncio.sleep(0))
+        turn(loop)
         assert len(cancelled) == 1
         waiting = loop.create_future()
         deferred = Deferred.fromFuture(waiting)
         deferred.cancel()
-        loop.run_until_complete(asyncio.sleep(0))
+        turn(loop)
         assert waiting.cancelled()
         deferred.addErrback(lambda _: None)
     finally:
