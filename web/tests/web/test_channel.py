@@ -293,6 +293,20 @@ def test_stalled_reader(connect, silent):
     assert connection.transport.disconnected
 
 
+def test_stalled_reader_of_pulled_answer(connect, silent):
+    """A peer that stops reading what a pull producer writes is cut off, too."""
+    connection = connect(silent)
+    connection.send(GET)
+    silent.requests[0].registerProducer(Producer(silent.requests[0]), False)
+    silent.requests[0].write(b"x" * 100_000)
+    for unsent in (90_000, 80_000):
+        connection.transport.unsentSize = unsent
+        connection.clock.advance(60)
+        assert not connection.transport.disconnected
+    connection.clock.advance(60)
+    assert connection.transport.disconnected
+
+
 def test_stalled_reader_of_the_rest(connection):
     """A peer that does not read the end of an answer is cut off, too."""
     connection.transport.unsentSize = 100

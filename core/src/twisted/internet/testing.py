@@ -179,6 +179,9 @@ class StringTransport:
     disconnected = False
     producer: Any = None
     streaming: bool | None = None
+    hostAddr: Any
+    peerAddr: Any
+    producerState: str
 
     def __init__(
         self, hostAddress: Any = None, peerAddress: Any = None, lenient: bool = False

@@ -29,6 +29,12 @@ class URLPath:
     @ivar fragment: without the hash sign.
     """
 
+    scheme: bytes
+    netloc: bytes
+    path: bytes
+    query: bytes
+    fragment: bytes
+
     def __init__(
         self,
         scheme: bytes = b"",

@@ -324,7 +324,7 @@ class HTTPChannel(Protocol, TimeoutMixin):
                 self.setTimeout(self.abortTimeout)
             else:
                 self.forceAbortClient()
-        elif self._full or (state is IDLE and self._hasUnsent()):
+        elif self._full or (state is not BODY and self._hasUnsent()):
             if self._isRead():
                 self.setTimeout(self._idleTime)
             else:

@@ -25,6 +25,8 @@ class HTTPFactory(ServerFactory):
 
     protocol: Any = HTTPChannel
     noisy = True
+    logPath: str | bytes | None = None
+    timeOut: float | None = 60
     logFile: IO[str] | Any = None
 
     def __init__(
