@@ -1,5 +1,9 @@
 """``python -m twisted`` is ``twist``."""
 
+import sys
+
 from twisted.application.twist import main
 
-main()
+if __name__ == "__main__":
+    sys.argv[0] = "twist"
+    main()

@@ -213,5 +213,6 @@ def test_port_in_use(twist):
 def test_help(twist):
     """Help lists the plugins that are installed."""
     output, _ = twist("--help").communicate(timeout=15)
+    assert output.startswith("Usage: twist [options] plugin")
     assert "    web " in output
     assert "Reactors: default, " in output
