@@ -9,18 +9,23 @@ from typing import Any
 
 from zope.interface import implementer
 
-from twisted.internet import error, tcp, unix
+from twisted.internet import error, tcp, udp, unix
 from twisted.internet._signals import Waker
 from twisted.internet.base import ReactorBase
-from twisted.internet.interfaces import IReactorTCP, IReactorUNIX
+from twisted.internet.interfaces import (
+    IReactorMulticast,
+    IReactorTCP,
+    IReactorUDP,
+    IReactorUNIX,
+)
 
 __all__ = ["PosixReactorBase"]
 
 
-@implementer(IReactorTCP, IReactorUNIX)
+@implementer(IReactorTCP, IReactorUDP, IReactorMulticast, IReactorUNIX)
 class PosixReactorBase(ReactorBase):
     """
-    The stream transports of a reactor that watches descriptors.
+    The transports of a reactor that watches descriptors.
 
     A subclass gives `addReader`, `removeReader`, `addWriter`, `removeWriter`, `removeAll`,
     `getReaders`, `getWriters` and `doIteration`.
@@ -57,6 +62,56 @@ class PosixReactorBase(ReactorBase):
         connector = tcp.Connector(host, port, factory, timeout, bindAddress, self)
         connector.connect()
         return connector
+
+    def listenUDP(
+        self, port: int, protocol: Any, interface: str = "", maxPacketSize: int = 8192
+    ) -> udp.Port:
+        """
+        Take and send datagrams; see `IReactorUDP.listenUDP`.
+
+        @raise twisted.internet.error.CannotListenError: the system refuses.
+        """
+        listening = udp.Port(port, protocol, interface, maxPacketSize, self)
+        listening.startListening()
+        return listening
+
+    def listenMulticast(
+        self,
+        port: int,
+        protocol: Any,
+        interface: str = "",
+        maxPacketSize: int = 8192,
+        listenMultiple: bool = False,
+    ) -> udp.MulticastPort:
+        """
+        Take and send datagrams of groups, too; see `IReactorMulticast.listenMulticast`.
+
+        @raise twisted.internet.error.CannotListenError: the system refuses.
+        """
+        listening = udp.MulticastPort(
+            port, protocol, interface, maxPacketSize, self, listenMultiple
+        )
+        listening.startListening()
+        return listening
+
+    def adoptDatagramPort(
+        self, fileDescriptor: int, addressFamily: int, protocol: Any, maxPacketSize: int = 8192
+    ) -> udp.Port:
+        """
+        Take datagrams from a socket that is bound already.
+
+        The descriptor is duplicated: the caller keeps its own, and may close it.
+
+        @param addressFamily: `socket.AF_INET` or `AF_INET6`.
+        @raise twisted.internet.error.UnsupportedAddressFamily: it is another one.
+        """
+        if addressFamily not in (socket.AF_INET, socket.AF_INET6):
+            raise error.UnsupportedAddressFamily(addressFamily)
+        listening = udp.Port._fromListeningDescriptor(
+            self, fileDescriptor, addressFamily, protocol, maxPacketSize
+        )
+        listening.startListening()
+        return listening
 
     def listenUNIX(
         self,
