@@ -25,7 +25,7 @@ class MulticastMixin:
 
     @property
     def _isIPv6(self) -> bool:
-        return self.addressFamily == socket.AF_INET6
+        return bool(self.addressFamily == socket.AF_INET6)
 
     def _option(self, name: str) -> int:
         """An option of multicast, by the name that it has for both versions of IP."""
@@ -40,7 +40,7 @@ class MulticastMixin:
         packed = self.socket.getsockopt(self._level, self._option("IF"), 4)
         return socket.inet_ntoa(packed)
 
-    def setOutgoingInterface(self, addr: str | int) -> Deferred[int]:
+    def setOutgoingInterface(self, addr: str | int) -> Deferred[Any]:
         """
         Let datagrams leave by an interface.
 
