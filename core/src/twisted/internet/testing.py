@@ -214,7 +214,7 @@ class StringTransport:
         @raise TypeError: if it is not bytes.
         """
         if isinstance(data, str):
-            raise TypeError("Data must not be a string")
+            raise TypeError("encode text before it is written")
         self.io.write(data)
 
     def writeSequence(self, data: Iterable[bytes]) -> None:
@@ -246,7 +246,7 @@ class StringTransport:
         @raise RuntimeError: if there is one already.
         """
         if self.producer is not None:
-            raise RuntimeError("Cannot register two producers")
+            raise RuntimeError("there is a producer already")
         self.producer = producer
         self.streaming = streaming
 
@@ -257,16 +257,16 @@ class StringTransport:
         @raise RuntimeError: if there is none.
         """
         if self.producer is None:
-            raise RuntimeError("Cannot unregister a producer unless one is registered")
+            raise RuntimeError("there is no producer to unregister")
         self.producer = None
         self.streaming = None
 
     def _checkState(self) -> None:
         """Raise if this cannot produce any more."""
         if self.disconnecting and not self._lenient:
-            raise error.ConnectionClosed("Cannot resume producing after loseConnection")
+            raise error.ConnectionClosed("the connection is being closed")
         if self.producerState == "stopped" and not self._lenient:
-            raise error.ConnectionClosed("Cannot resume a stopped producer")
+            raise error.ConnectionClosed("this was stopped as a producer")
 
     def stopProducing(self) -> None:
         """Note that this is to produce no more."""
@@ -695,7 +695,7 @@ class NonStreamingProducer:
     def resumeProducing(self) -> None:
         """Write a number, or the end."""
         if self.consumer is None or self.counter >= 10:
-            raise RuntimeError("BUG: resume after unregister/stop.")
+            raise RuntimeError("a producer that is done was resumed")
         self.consumer.write(b"%d" % (self.counter,))
         self.counter += 1
         if self.counter == 10:
@@ -708,13 +708,13 @@ class NonStreamingProducer:
 
         @raise RuntimeError: always.
         """
-        raise RuntimeError("BUG: pause should never be called.")
+        raise RuntimeError("a pull producer was paused")
 
     def _done(self) -> None:
         """Tell whoever waits."""
         self.consumer = None
         waiting, self.result = self.result, Deferred()
-        waiting.callback("NonStreamingProducer done")
+        waiting.callback("done")
 
     def stopProducing(self) -> None:
         """Write no more."""

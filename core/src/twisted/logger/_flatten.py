@@ -58,10 +58,8 @@ def flattenEvent(event: LogEvent) -> None:
             continue
         key = keys.flatKey(name, spec, conversion if conversion == "r" else "s")
         value, _ = formatter.get_field(name, (), event)
-        if conversion == "r":
-            fields[key] = repr(value)
-        else:
-            fields[key] = _formatted(value, spec) if spec else str(value)
+        shown = repr(value) if conversion == "r" else value
+        fields[key] = _formatted(shown, spec) if spec else str(shown)
         if isinstance(value, _PLAIN):
             fields.setdefault(f"{name}!:{spec or ''}", value)
     event["log_flattened"] = fields
