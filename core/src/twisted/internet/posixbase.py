@@ -9,7 +9,7 @@ from typing import Any
 
 from zope.interface import implementer
 
-from twisted.internet import error, tcp, udp, unix
+from twisted.internet import _unixdatagrams, error, tcp, udp, unix
 from twisted.internet._signals import Waker
 from twisted.internet.base import ReactorBase
 from twisted.internet.interfaces import (
@@ -17,12 +17,13 @@ from twisted.internet.interfaces import (
     IReactorTCP,
     IReactorUDP,
     IReactorUNIX,
+    IReactorUNIXDatagram,
 )
 
 __all__ = ["PosixReactorBase"]
 
 
-@implementer(IReactorTCP, IReactorUDP, IReactorMulticast, IReactorUNIX)
+@implementer(IReactorTCP, IReactorUDP, IReactorMulticast, IReactorUNIX, IReactorUNIXDatagram)
 class PosixReactorBase(ReactorBase):
     """
     The transports of a reactor that watches descriptors.
@@ -138,6 +139,37 @@ class PosixReactorBase(ReactorBase):
         connector = unix.Connector(address, factory, timeout, self, checkPID)
         connector.connect()
         return connector
+
+    def listenUNIXDatagram(
+        self, address: str, protocol: Any, maxPacketSize: int = 8192, mode: int = 0o666
+    ) -> _unixdatagrams.DatagramPort:
+        """
+        Take and send datagrams over a UNIX socket; see `IReactorUNIXDatagram.listenUNIXDatagram`.
+
+        @raise twisted.internet.error.CannotListenError: the system refuses.
+        """
+        listening = _unixdatagrams.DatagramPort(address, protocol, maxPacketSize, mode, self)
+        listening.startListening()
+        return listening
+
+    def connectUNIXDatagram(
+        self,
+        address: str,
+        protocol: Any,
+        maxPacketSize: int = 8192,
+        mode: int = 0o666,
+        bindAddress: str | None = None,
+    ) -> _unixdatagrams.ConnectedDatagramPort:
+        """
+        Exchange datagrams with one UNIX socket; see `IReactorUNIXDatagram.connectUNIXDatagram`.
+
+        A failure to connect goes to the protocol.
+        """
+        connecting = _unixdatagrams.ConnectedDatagramPort(
+            address, protocol, maxPacketSize, mode, bindAddress, self
+        )
+        connecting.startListening()
+        return connecting
 
     def adoptStreamPort(self, fileDescriptor: int, addressFamily: int, factory: Any) -> tcp.Port:
         """

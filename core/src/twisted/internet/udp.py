@@ -58,14 +58,15 @@ class Port(base.BasePort):
     socketType = socket.SOCK_DGRAM
     maxThroughput = 256 * 1024
 
+    # What the log calls it.
+    _type = "UDP"
     socket: Any = None
-    _realPortNumber: int | None = None
+    _realPortNumber: Any = None
     _adopted: Any = None
     _connectedAddr: tuple[str, int] | None = None
     _stopped: Deferred[None] | None = None
     # How many datagrams to try to take in a row: as many as were of use the last time, and more.
     _eagerness = 1
-    _logstr = "Uninitialized"
 
     def __init__(
         self,
@@ -124,13 +125,17 @@ class Port(base.BasePort):
         """
         adopted, self._adopted = self._adopted, None
         self.socket = self._bound() if adopted is None else adopted
-        self._realPortNumber = self.socket.getsockname()[1]
+        self._realPortNumber = self._nameOfSocket()
         log.msg(f"{_logPrefixOf(self.protocol)} starting on {self._realPortNumber}")
         self.connected = 1
         self.disconnected = 0
         self.protocol.makeConnection(self)
         if self.connected:
             self.startReading()
+
+    def _nameOfSocket(self) -> Any:
+        """Tell what the log calls the socket's address."""
+        return self.socket.getsockname()[1]
 
     def _bound(self) -> Any:
         """
@@ -173,7 +178,7 @@ class Port(base.BasePort):
         """Close the socket and tell the protocol; the reactor calls this."""
         if self.disconnected:
             return
-        log.msg(f"(UDP Port {self._realPortNumber} Closed)")
+        log.msg(f"({self._type} Port {self._realPortNumber} Closed)")
         self._realPortNumber = None
         base.BasePort.connectionLost(self, reason)
         closing, self.socket = self.socket, None
@@ -189,7 +194,7 @@ class Port(base.BasePort):
 
     def doRead(self) -> None:
         """Pass on the datagrams that wait, a bounded number; the reactor calls this."""
-        protocol, size = self.protocol, self.maxPacketSize
+        size = self.maxPacketSize
         left = self.maxThroughput
         tries = self._eagerness
         for done in range(tries):
@@ -202,13 +207,18 @@ class Port(base.BasePort):
                 self._receivingFailed(e)
                 return
             try:
-                protocol.datagramReceived(data, address[:2])
+                self._pass(data, address)
             except Exception:
-                _log.failure("Unhandled error in {protocol}", protocol=protocol)
+                _log.failure("Unhandled error in {protocol}", protocol=self.protocol)
             left -= len(data)
             if left <= 0 or self.socket is None or self._stopped is not None:
                 return
         self._eagerness = min(tries * 2, _MOST_IN_A_ROW)
+
+    def _pass(self, data: bytes, address: Any) -> None:
+        """Give a datagram to the protocol."""
+        # An address of IPv6 has four parts, of which protocols know two.
+        self.protocol.datagramReceived(data, address[:2])
 
     def _receivingFailed(self, problem: OSError) -> None:
         """
@@ -293,7 +303,7 @@ class Port(base.BasePort):
 
     def setLogStr(self) -> None:
         """Work out what log messages about this port begin with."""
-        self.logstr = f"{_logPrefixOf(self.protocol)} (UDP)"
+        self.logstr = f"{_logPrefixOf(self.protocol)} ({self._type})"
 
     def logPrefix(self) -> str:
         """Tell what log messages about this port begin with."""

@@ -14,6 +14,7 @@ from typing import Any
 from zope.interface import implementedBy, implementer
 
 from twisted.internet import base, error
+from twisted.internet._unixdatagrams import ConnectedDatagramPort, DatagramPort
 from twisted.internet.address import UNIXAddress
 from twisted.internet.interfaces import IFileDescriptorReceiver, IUNIXTransport
 from twisted.internet.main import CONNECTION_DONE, CONNECTION_LOST
@@ -32,7 +33,9 @@ __all__ = [
     "ENOBUFS",
     "EWOULDBLOCK",
     "Client",
+    "ConnectedDatagramPort",
     "Connector",
+    "DatagramPort",
     "Port",
     "Server",
     "implementedBy",
