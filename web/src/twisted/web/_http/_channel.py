@@ -90,7 +90,9 @@ class HTTPChannel(Protocol, TimeoutMixin):
     def __init__(self) -> None:
         self._state = IDLE
         self._buffer = b""
-        # How much of the buffer was searched in vain for the end of a head.
+        # Where in the buffer begins what was not handled yet, and up to where the end of a head was
+        # searched for in vain.
+        self._start = 0
         self._searched = 0
         self._proceeding = False
         self._request: Any = None
@@ -123,7 +125,7 @@ class HTTPChannel(Protocol, TimeoutMixin):
         """Tell the request that is being answered, or whose body was coming."""
         self.setTimeout(None)
         self._state = CLOSING
-        self._buffer = b""
+        self._forget()
         self._reader = None
         self._producer = None
         request, self._request = self._request, None
@@ -148,7 +150,7 @@ class HTTPChannel(Protocol, TimeoutMixin):
         """Handle what was received, as far as that is possible now."""
         self._proceeding = True
         try:
-            while self._buffer:
+            while self._start < len(self._buffer):
                 if self._state is IDLE:
                     if self._full or not self._receiveHead():
                         break
@@ -160,6 +162,11 @@ class HTTPChannel(Protocol, TimeoutMixin):
             self._refuse(error)
         finally:
             self._proceeding = False
+        if self._start:
+            # Once for all requests that came in one piece.
+            self._buffer = self._buffer[self._start :]
+            self._searched = max(0, self._searched - self._start)
+            self._start = 0
         if self._held and len(self._buffer) <= _KEPT_AHEAD and self._state is not CLOSING:
             self._held = False
             self.transport.resumeProducing()
@@ -170,20 +177,19 @@ class HTTPChannel(Protocol, TimeoutMixin):
 
         @raise BadRequest: if it is not a good one.
         """
-        buffer = self._buffer
-        if buffer.startswith(b"\r\n"):
+        buffer, start = self._buffer, self._start
+        if buffer.startswith(b"\r\n", start):
             # RFC 9112, section 2.2: an empty line before a request is passed over.
-            self._buffer = buffer[2:]
+            self._start = start + 2
             return True
-        end = find_end(buffer, self._searched, self.totalHeadersSize)
+        end = find_end(buffer, self._searched, self.totalHeadersSize, start)
         if end < 0:
-            if not self._searched:
+            if self._searched <= start:
                 self.setTimeout(self.headTimeout)
             self._searched = len(buffer)
             return False
-        self._searched = 0
-        self._buffer = buffer[end:]
-        self._begin(read_head(buffer[:end], self.maxHeaders))
+        self._start = self._searched = end
+        self._begin(read_head(buffer[start:end], self.maxHeaders))
         return True
 
     def _begin(self, head: RequestHead) -> None:
@@ -208,7 +214,7 @@ class HTTPChannel(Protocol, TimeoutMixin):
         self._reader = ChunkedReader() if length is None else LengthReader(length)
         self._bodySize = self._bodySizeBefore = 0
         self._state = BODY
-        if head.expectContinue and not self._buffer:
+        if head.expectContinue and self._start == len(self._buffer):
             self.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         self.setTimeout(self.bodyGrace)
 
@@ -220,7 +226,8 @@ class HTTPChannel(Protocol, TimeoutMixin):
         """
         reader = self._reader
         assert reader is not None
-        data, self._buffer = reader.receive(self._buffer)
+        data, self._buffer = reader.receive(self._buffer[self._start :])
+        self._start = self._searched = 0
         if data:
             self._bodySize += len(data)
             if self._bodySize > self.maxBodySize:
@@ -286,7 +293,7 @@ class HTTPChannel(Protocol, TimeoutMixin):
             b"HTTP/1.1 %d %s\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\n"
             b"Content-Length: %d\r\n\r\n%s" % (error.code, reason, len(text), text)
         )
-        self._buffer = b""
+        self._forget()
         # Closing at once while more is coming would reset the connection, and the peer might never
         # read the answer (RFC 9112, section 9.6).
         more = self._state is BODY or error.code in (413, 431)
@@ -299,6 +306,11 @@ class HTTPChannel(Protocol, TimeoutMixin):
             self.setTimeout(self.abortTimeout)
         else:
             self.loseConnection()
+
+    def _forget(self) -> None:
+        """Throw away what was received and not handled."""
+        self._buffer = b""
+        self._start = self._searched = 0
 
     def _discard(self, data: bytes) -> None:
         """Throw away what comes behind a refused request; at some time that is enough."""
@@ -404,7 +416,7 @@ class HTTPChannel(Protocol, TimeoutMixin):
     def loseConnection(self) -> None:
         """Close the connection when everything is sent, and cut it if the peer does not read."""
         self._state = CLOSING
-        self._buffer = b""
+        self._forget()
         self._unregister()
         self.transport.loseConnection()
         self._isRead()

@@ -52,18 +52,19 @@ class RequestHead:
     expectContinue: bool
 
 
-def find_end(buffer: bytes, searched: int, limit: int = MAX_HEAD_SIZE) -> int:
+def find_end(buffer: bytes, searched: int, limit: int = MAX_HEAD_SIZE, start: int = 0) -> int:
     """
     Find where a head ends.
 
-    @param searched: how many bytes were searched before.
+    @param searched: up to where the buffer was searched before.
+    @param start: where the head begins in the buffer.
     @return: the place behind the empty line, or -1 if that has not come yet.
     @raise BadRequest: if the head is larger than the limit.
     """
-    end = buffer.find(b"\r\n\r\n", max(0, searched - 3), limit)
+    end = buffer.find(b"\r\n\r\n", max(start, searched - 3), start + limit)
     if end >= 0:
         return end + 4
-    if len(buffer) >= limit:
+    if len(buffer) - start >= limit:
         raise BadRequest("the head is too large", 431)
     return -1
 
