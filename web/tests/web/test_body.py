@@ -97,6 +97,16 @@ def test_bad_chunks(wire, size):
         read(ChunkedReader(), [wire[n : n + size] for n in range(0, len(wire), size)])
 
 
+@pytest.mark.timeout(5)
+def test_linear():
+    """A megabyte of the smallest chunks takes time in proportion, in one piece and in several."""
+    wire = b"1\r\nx\r\n" * 200_000 + b"0\r\n\r\n"
+    for size in (len(wire), 65_536):
+        reader = ChunkedReader()
+        data, rest = read(reader, [wire[n : n + size] for n in range(0, len(wire), size)])
+        assert (len(data), rest, reader.done) == (200_000, b"", True)
+
+
 def test_from_chunk():
     """A whole chunk is taken apart, and what is none is refused."""
     assert from_chunk(b"3\r\nabc\r\nrest") == (b"abc", b"rest")

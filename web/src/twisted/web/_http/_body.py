@@ -47,6 +47,8 @@ class ChunkedReader:
         self.done = False
         self.trailers: list[tuple[bytes, bytes]] = []
         self._buffer = b""
+        # Where in the buffer begins what was not read yet.
+        self._start = 0
         self._trailer_size = 0
         # Bytes of the present chunk that are to come, and what reads what comes next: a function,
         # for a bound method would keep this object alive.
@@ -63,10 +65,11 @@ class ChunkedReader:
         pieces: list[bytes] = []
         while not self.done and self._next(self, pieces):
             pass
-        if self.done:
-            rest, self._buffer = self._buffer, b""
-            return b"".join(pieces), rest
-        return b"".join(pieces), b""
+        rest, self._buffer = self._buffer[self._start :], b""
+        self._start = 0
+        if not self.done:
+            rest, self._buffer = b"", rest
+        return b"".join(pieces), rest
 
     def _line(self, limit: int) -> bytes | None:
         """
@@ -74,16 +77,16 @@ class ChunkedReader:
 
         @raise BadRequest: if it is too long, or ends with a bare LF.
         """
-        end = self._buffer.find(b"\n", 0, limit)
+        start = self._start
+        end = self._buffer.find(b"\n", start, start + limit)
         if end < 0:
-            if len(self._buffer) >= limit:
+            if len(self._buffer) - start >= limit:
                 raise BadRequest("a line of a chunk is too long")
             return None
-        if end == 0 or self._buffer[end - 1 : end] != b"\r":
+        if end == start or self._buffer[end - 1 : end] != b"\r":
             raise BadRequest("a line of a chunk ends with a bare LF")
-        line = self._buffer[: end - 1]
-        self._buffer = self._buffer[end + 1 :]
-        return line
+        self._start = end + 1
+        return self._buffer[start : end - 1]
 
     def _read_size(self, pieces: list[bytes]) -> bool:
         """Read the size of the next chunk."""
@@ -99,10 +102,10 @@ class ChunkedReader:
 
     def _read_data(self, pieces: list[bytes]) -> bool:
         """Read what has come of a chunk."""
-        if not self._buffer:
+        piece = self._buffer[self._start : self._start + self._remaining]
+        if not piece:
             return False
-        piece = self._buffer[: self._remaining]
-        self._buffer = self._buffer[len(piece) :]
+        self._start += len(piece)
         self._remaining -= len(piece)
         pieces.append(piece)
         if not self._remaining:
@@ -111,11 +114,12 @@ class ChunkedReader:
 
     def _read_end(self, pieces: list[bytes]) -> bool:
         """Read the line break behind a chunk."""
-        if not b"\r\n".startswith(self._buffer[:2]):
+        end = self._buffer[self._start : self._start + 2]
+        if not b"\r\n".startswith(end):
             raise BadRequest("no line break behind a chunk")
-        if len(self._buffer) < 2:
+        if len(end) < 2:
             return False
-        self._buffer = self._buffer[2:]
+        self._start += 2
         self._next = ChunkedReader._read_size
         return True
 
