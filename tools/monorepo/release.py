@@ -136,7 +136,10 @@ def release(root: Path, folder: str, text: str, dry_run: bool) -> None:
         clone = Path(directory, "clone")
         git(root, "clone", "--quiet", "--branch", "main", str(root), str(clone))
         for name in ("user.name", "user.email"):
-            git(clone, "config", name, git(root, "config", name))
+            value = git(root, "config", "--default", "", name)
+            if not value:
+                raise Refused(f"git does not know {name}, which the commit and the tag need")
+            git(clone, "config", name, value)
         make(find(clone)[folder], version)
         artifacts = verify(folder, clone, Path(directory, "dist"))
         print(git(clone, "show", "--stat", "--patch", tag))

@@ -59,6 +59,15 @@ def test_existing_tag(clone):
         release(clone, "web", "26.12.0", dry_run=True)
 
 
+def test_unknown_author(clone, monkeypatch):
+    """Whoever releases has a name."""
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
+    monkeypatch.setenv("GIT_CONFIG_SYSTEM", "/dev/null")
+    git(clone, "config", "--unset", "user.email")
+    with pytest.raises(Refused, match=r"user\.email"):
+        release(clone, "web", "26.12.0", dry_run=True)
+
+
 def test_no_news(clone, commit):
     """There is no release without news."""
     for fragment in find(clone)["web"].fragments():
