@@ -84,8 +84,7 @@ class UnlistableError(OSError):
     __module__ = "twisted.python.filepath"
 
     def __init__(self, originalException: OSError) -> None:
-        OSError.__init__(self, *originalException.args)
-        self.__dict__.update(originalException.__dict__)
+        super().__init__(*originalException.args)
         self.originalException = originalException
 
 

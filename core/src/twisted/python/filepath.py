@@ -8,8 +8,20 @@ from __future__ import annotations
 import errno
 import glob
 import os
-import secrets
-import stat as _stat
+from os import listdir as listdir
+from os import stat as stat
+from os import urandom as randomBytes
+from os import utime as utime
+from stat import S_IMODE, S_ISBLK, S_ISDIR, S_ISREG, S_ISSOCK
+from stat import S_IRGRP as S_IRGRP
+from stat import S_IROTH as S_IROTH
+from stat import S_IRUSR as S_IRUSR
+from stat import S_IWGRP as S_IWGRP
+from stat import S_IWOTH as S_IWOTH
+from stat import S_IWUSR as S_IWUSR
+from stat import S_IXGRP as S_IXGRP
+from stat import S_IXOTH as S_IXOTH
+from stat import S_IXUSR as S_IXUSR
 from typing import IO, Any, AnyStr, cast
 
 from zope.interface import implementer
@@ -33,6 +45,15 @@ __all__ = [
     "Permissions",
     "UnlistableError",
 ]
+
+#: Errors of Windows, by their numbers there.
+ERROR_FILE_NOT_FOUND = 2
+ERROR_PATH_NOT_FOUND = 3
+ERROR_INVALID_NAME = 123
+ERROR_DIRECTORY = 267
+
+#: Keeps Windows from changing line ends.
+O_BINARY: int = getattr(os, "O_BINARY", 0)
 
 #: How much of a file is copied at once, in bytes.
 _PORTION = 1 << 18
@@ -250,7 +271,7 @@ class FilePath(AbstractFilePath[AnyStr]):
 
         @param extension: what the name ends with.
         """
-        name = self._mine(f"_{secrets.token_hex(16)}") + self.basename()
+        name = self._mine(f"_{randomBytes(16).hex()}") + self.basename()
         sibling: FilePath[AnyStr] = self.sibling(name + self._mine(extension or ""))
         sibling.requireCreate()
         return sibling
@@ -265,7 +286,7 @@ class FilePath(AbstractFilePath[AnyStr]):
         @raise OSError: if there is no such file, or it may not be asked about.
         """
         try:
-            self._status = os.stat(self.path)
+            self._status = stat(self.path)
         except OSError:
             self._status = None
             if reraise:
@@ -294,19 +315,19 @@ class FilePath(AbstractFilePath[AnyStr]):
 
     def isdir(self) -> bool:
         """Whether it is a directory, or a link to one."""
-        return _stat.S_ISDIR(self._mode())
+        return S_ISDIR(self._mode())
 
     def isfile(self) -> bool:
         """Whether it is a regular file, or a link to one."""
-        return _stat.S_ISREG(self._mode())
+        return S_ISREG(self._mode())
 
     def isBlockDevice(self) -> bool:
         """Whether it is a block device."""
-        return _stat.S_ISBLK(self._mode())
+        return S_ISBLK(self._mode())
 
     def isSocket(self) -> bool:
         """Whether it is a socket."""
-        return _stat.S_ISSOCK(self._mode())
+        return S_ISSOCK(self._mode())
 
     def islink(self) -> bool:
         """Whether it is a symbolic link; the system is asked each time."""
@@ -354,7 +375,7 @@ class FilePath(AbstractFilePath[AnyStr]):
 
     def getPermissions(self) -> Permissions:
         """Who may do what with it."""
-        return Permissions(_stat.S_IMODE(self._stat().st_mode))
+        return Permissions(S_IMODE(self._stat().st_mode))
 
     def chmod(self, mode: int) -> None:
         """
@@ -373,7 +394,7 @@ class FilePath(AbstractFilePath[AnyStr]):
 
         @raise OSError: if it cannot be listed.
         """
-        return os.listdir(self.path)
+        return listdir(self.path)
 
     def requireCreate(self, val: bool = True) -> None:
         """Have `open` for writing fail, or not, if there is such a file already."""
@@ -385,7 +406,7 @@ class FilePath(AbstractFilePath[AnyStr]):
 
         @raise FileExistsError: if there is one already.
         """
-        flags = os.O_EXCL | os.O_CREAT | os.O_RDWR | getattr(os, "O_BINARY", 0)
+        flags = os.O_EXCL | os.O_CREAT | os.O_RDWR | O_BINARY
         return os.fdopen(os.open(self.path, flags, 0o666), "w+b")
 
     def open(self, mode: str = "r") -> IO[bytes]:
@@ -420,7 +441,7 @@ class FilePath(AbstractFilePath[AnyStr]):
     def touch(self) -> None:
         """Make the file if there is none, and note that it was changed now."""
         with open(self.path, "ab"):
-            os.utime(self.path)
+            utime(self.path)
         self.changed()
 
     def createDirectory(self) -> None:
@@ -485,7 +506,7 @@ class FilePath(AbstractFilePath[AnyStr]):
                     there.write(portion)
         else:
             self.restat()
-            raise NotImplementedError("Only copying of files and directories is supported")
+            raise NotImplementedError(f"{self.path!r} is neither a file nor a directory")
         destination.changed()
 
     def moveTo(self, destination: FilePath[Any], followLinks: bool = True) -> None:
