@@ -1,0 +1,108 @@
+"""Collect the warnings of a test, and give those back that nobody asked for."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import sys
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from types import CodeType
+from typing import Any
+
+__all__ = ["CollectedWarning", "collectWarnings", "warningsOf"]
+
+
+@dataclass(frozen=True)
+class CollectedWarning:
+    """
+    A warning.
+
+    @ivar message: its text.
+    @ivar category: its class.
+    @ivar filename: the file that it points at.
+    @ivar lineno: the line of the file, from 1.
+    """
+
+    message: str
+    category: type[Warning]
+    filename: str
+    lineno: int
+
+    def again(self) -> None:
+        """Warn as it did at first."""
+        warnings.warn_explicit(self.message, self.category, self.filename, self.lineno)
+
+
+def collectWarnings(
+    observe: Callable[[CollectedWarning], Any],
+    f: Callable[..., Any],
+    *args: Any,
+    **kwargs: Any,
+) -> Any:
+    """
+    Call `f`, and hand each warning to `observe` in place of showing it, even one that was shown
+    before.
+
+    @return: what `f` returns.
+    """
+
+    def show(
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: object = None,
+        line: str | None = None,
+    ) -> None:
+        text = message.args[0] if isinstance(message, Warning) and message.args else message
+        observe(CollectedWarning(str(text), category, filename, lineno))
+
+    # A module remembers which of its warnings were shown, and would not give them again.
+    for module in list(sys.modules.values()):
+        registry = getattr(module, "__dict__", {}).get("__warningregistry__")
+        if registry:
+            registry.clear()
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        warnings.showwarning = show
+        return f(*args, **kwargs)
+
+
+def warningsOf(
+    collected: Sequence[CollectedWarning], functions: Sequence[Callable[..., Any]]
+) -> list[CollectedWarning]:
+    """
+    Those of `collected` that point into one of `functions`.
+
+    @raise ValueError: something has no code in a file.
+    """
+    found = []
+    for warning in collected:
+        for function in functions:
+            code = _code(function)
+            same = os.path.normcase(inspect.getabsfile(code)) == os.path.normcase(
+                os.path.abspath(warning.filename)
+            )
+            if same and warning.lineno in _lines(code):
+                found.append(warning)
+                break
+    return found
+
+
+def _code(function: Any) -> CodeType:
+    function = inspect.unwrap(getattr(function, "__func__", function))
+    code = getattr(function, "__code__", None)
+    if not isinstance(code, CodeType):
+        raise ValueError(f"{function!r} is not a function with code in a file")
+    return code
+
+
+def _lines(code: CodeType) -> set[int]:
+    """The lines of `code`, and of what is defined in it."""
+    lines = {line for _, _, line in code.co_lines() if line is not None}
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            lines |= _lines(constant)
+    return lines
