@@ -64,6 +64,8 @@ class BaseClient(Connection):
     _attempt: _Attempt | None = None
     _host: IPv4Address | IPv6Address | None = None
 
+    _isClient = True
+
     def __init__(self, connector: Any, reactor: Any = None) -> None:
         FileDescriptor.__init__(self, reactor)
         self._setUp()

@@ -20,7 +20,7 @@ from zope.interface import implementer
 from twisted.internet import error
 from twisted.internet.abstract import FileDescriptor, _checkedBytes, _logPrefixOf
 from twisted.internet.address import IPv4Address, IPv6Address
-from twisted.internet.interfaces import IHalfCloseableProtocol, ISystemHandle, ITCPTransport
+from twisted.internet.interfaces import IHalfCloseableProtocol, ISystemHandle, ITLSTransport
 from twisted.internet.main import CONNECTION_DONE, CONNECTION_LOST
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -53,7 +53,7 @@ class AtNextChance:
         descriptor.startWriting()
 
 
-@implementer(ITCPTransport, ISystemHandle)
+@implementer(ITLSTransport, ISystemHandle)
 class Connection(FileDescriptor):
     """
     A stream connection over a socket.
@@ -68,6 +68,10 @@ class Connection(FileDescriptor):
 
     _aborting = False
     _logstr: str | None = None
+
+    # What speaks TLS on this connection, after startTLS, and which side this is of it.
+    _secured: Any = None
+    _isClient = False
 
     def __init__(self, skt: socket.socket, protocol: Any, reactor: Any = None) -> None:
         """
@@ -313,6 +317,38 @@ class Connection(FileDescriptor):
             self.connectionLost(reason)
         except BaseException:
             _log.failure("Unhandled error while ending {connection}", connection=self.logstr)
+
+    # TLS.
+
+    def startTLS(self, contextFactory: Any, normal: bool = True) -> None:
+        """
+        Speak TLS from now on: what is written goes through it, and so does what comes.
+
+        @param contextFactory: the settings, such as `twisted.internet.ssl.CertificateOptions` or
+            what `twisted.internet.ssl.optionsForClientTLS` returns.
+        @param normal: whether the side that has asked for the connection begins, as it mostly does.
+        @raise ImportError: the extra ``tls`` is not installed.
+        @raise RuntimeError: the connection speaks TLS already.
+        """
+        # It needs an extra.
+        from twisted.internet._tls._starttls import startTLS
+
+        if self._secured is not None:
+            raise RuntimeError(f"{self!r} speaks TLS already")
+        startTLS(self, contextFactory, self._isClient == normal)
+
+    @property
+    def TLS(self) -> bool:
+        """Whether `startTLS` has been called."""
+        return self._secured is not None
+
+    @property
+    def negotiatedProtocol(self) -> bytes | None:
+        """The application protocol agreed on under TLS (RFC 7301), or None."""
+        if self._secured is None:
+            raise AttributeError("negotiatedProtocol")
+        protocol: bytes | None = self._secured.negotiatedProtocol
+        return protocol
 
     # Particulars.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from twisted.internet._endpoints import _hostname, _plain, _strings
+from twisted.internet._endpoints import _hostname, _plain, _strings, _tls
 from twisted.internet._endpoints._hostname import HostnameEndpoint
 from twisted.internet._endpoints._plain import (
     AdoptedStreamServerEndpoint,
@@ -25,12 +25,20 @@ from twisted.internet._endpoints._strings import (
     quoteStringArgument,
     serverFromString,
 )
+from twisted.internet._endpoints._tls import (
+    SSL4ClientEndpoint,
+    SSL4ServerEndpoint,
+    wrapClientTLS,
+    wrapServerTLS,
+)
 from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Factory
 
 __all__ = [
     "AdoptedStreamServerEndpoint",
     "HostnameEndpoint",
+    "SSL4ClientEndpoint",
+    "SSL4ServerEndpoint",
     "TCP4ClientEndpoint",
     "TCP4ServerEndpoint",
     "TCP6ClientEndpoint",
@@ -41,6 +49,8 @@ __all__ = [
     "connectProtocol",
     "quoteStringArgument",
     "serverFromString",
+    "wrapClientTLS",
+    "wrapServerTLS",
 ]
 
 
@@ -67,7 +77,7 @@ def connectProtocol(endpoint: Any, protocol: Any) -> Deferred[Any]:
     return connected
 
 
-for _module in (_hostname, _plain, _strings):
+for _module in (_hostname, _plain, _strings, _tls):
     for _name in __all__:
         _value = getattr(_module, _name, None)
         if getattr(_value, "__module__", None) == _module.__name__:

@@ -64,6 +64,52 @@ class PosixReactorBase(ReactorBase):
         connector.connect()
         return connector
 
+    def listenSSL(
+        self,
+        port: int,
+        factory: Any,
+        contextFactory: Any,
+        backlog: int = 50,
+        interface: str = "",
+    ) -> tcp.Port:
+        """
+        Accept connections under TLS on a TCP port; see `IReactorSSL.listenSSL`.
+
+        @raise ImportError: the extra ``tls`` is not installed.
+        @raise twisted.internet.error.CannotListenError: the system refuses.
+        """
+        # It needs an extra.
+        from twisted.internet._tls._factory import TLSMemoryBIOFactory
+
+        return self.listenTCP(
+            port, TLSMemoryBIOFactory(contextFactory, False, factory, self), backlog, interface
+        )
+
+    def connectSSL(
+        self,
+        host: str,
+        port: int | str,
+        factory: Any,
+        contextFactory: Any,
+        timeout: float = 30.0,
+        bindAddress: tuple[str, int] | None = None,
+    ) -> tcp.Connector:
+        """
+        Connect to a TCP port, and speak TLS; see `IReactorSSL.connectSSL`.
+
+        @raise ImportError: the extra ``tls`` is not installed.
+        """
+        # It needs an extra.
+        from twisted.internet._tls._factory import TLSMemoryBIOFactory
+
+        return self.connectTCP(
+            host,
+            port,
+            TLSMemoryBIOFactory(contextFactory, True, factory, self),
+            timeout,
+            bindAddress,
+        )
+
     def listenUDP(
         self, port: int, protocol: Any, interface: str = "", maxPacketSize: int = 8192
     ) -> udp.Port:

@@ -29,6 +29,8 @@ __all__ = [
     "warnAboutFunction",
 ]
 
+_fullyQualifiedName = fullyQualifiedName
+
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import glob
 import os
+import sys
 from os import listdir as listdir
 from os import stat as stat
 from os import urandom as randomBytes
@@ -526,3 +527,15 @@ class FilePath(AbstractFilePath[AnyStr]):
             self.remove()
         self.changed()
         destination.changed()
+
+
+def _coerceToFilesystemEncoding(
+    path: AnyStr, newpath: str | bytes, encoding: str | None = None
+) -> AnyStr:
+    """`newpath`, as text or octets as `path` is."""
+    wanted = type(path)
+    if isinstance(newpath, wanted):
+        return newpath
+    encoding = encoding or sys.getfilesystemencoding()
+    other: Any = newpath.encode(encoding) if isinstance(newpath, str) else newpath.decode(encoding)
+    return other  # type: ignore[no-any-return]

@@ -310,7 +310,7 @@ class Assertions(unittest.TestCase):
 
     # The names that older programs know
 
-    failIf = failIfTrue = assertFalse  # type: ignore[assignment]
+    assertNot = failIf = failIfTrue = assertFalse  # type: ignore[assignment]
     assert_ = failUnless = failUnlessTrue = assertTrue  # type: ignore[assignment]
     failUnlessRaises = assertRaises  # type: ignore[assignment]
     assertEquals = failUnlessEqual = failUnlessEquals = assertEqual

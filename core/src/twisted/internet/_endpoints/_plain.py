@@ -53,7 +53,7 @@ class TCP6ServerEndpoint(_TCPServerEndpoint):
         super().__init__(reactor, port, backlog, interface)
 
 
-def _connect(method: Any, protocolFactory: Any, *args: Any, **kwargs: Any) -> Deferred[Any]:
+def connectBy(method: Any, protocolFactory: Any, *args: Any, **kwargs: Any) -> Deferred[Any]:
     """Connect by a method of the reactor; fires with the protocol."""
     try:
         factory = WrappingFactory(protocolFactory)
@@ -88,7 +88,7 @@ class TCP4ClientEndpoint:
 
     def connect(self, protocolFactory: Any) -> Deferred[Any]:
         """Connect; see `IStreamClientEndpoint`."""
-        return _connect(
+        return connectBy(
             lambda factory: self._reactor.connectTCP(
                 self._host,
                 self._port,
@@ -140,7 +140,7 @@ class TCP6ClientEndpoint:
 
     def _connectTo(self, host: str, protocolFactory: Any) -> Deferred[Any]:
         """Connect to an address."""
-        return _connect(
+        return connectBy(
             lambda factory: self._reactor.connectTCP(
                 host, self._port, factory, timeout=self._timeout, bindAddress=self._bindAddress
             ),
@@ -200,7 +200,7 @@ class UNIXClientEndpoint:
 
     def connect(self, protocolFactory: Any) -> Deferred[Any]:
         """Connect; see `IStreamClientEndpoint`."""
-        return _connect(
+        return connectBy(
             lambda factory: self._reactor.connectUNIX(
                 self._path, factory, timeout=self._timeout, checkPID=self._checkPID
             ),

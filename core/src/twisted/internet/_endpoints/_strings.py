@@ -12,6 +12,8 @@ import socket
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from twisted.internet._endpoints import _tls
+from twisted.internet._endpoints._hostname import HostnameEndpoint
 from twisted.internet._endpoints._plain import (
     AdoptedStreamServerEndpoint,
     TCP4ClientEndpoint,
@@ -21,6 +23,7 @@ from twisted.internet._endpoints._plain import (
     UNIXClientEndpoint,
     UNIXServerEndpoint,
 )
+from twisted.internet._endpoints._tls import SSL4ClientEndpoint, SSL4ServerEndpoint
 
 _Arguments = dict[str, str]
 
@@ -159,6 +162,147 @@ def _parseFD(reactor: Any, fileno: str, domain: str = "INET") -> AdoptedStreamSe
     return AdoptedStreamServerEndpoint(reactor, number, _family(domain))
 
 
+def _parseSSL(
+    reactor: Any,
+    port: str,
+    privateKey: str = "server.pem",
+    certKey: str | None = None,
+    sslmethod: str | None = None,
+    interface: str = "",
+    backlog: str = "50",
+    extraCertChain: str | None = None,
+    dhParameters: str | None = None,
+) -> SSL4ServerEndpoint:
+    """
+    ``ssl:PORT[:privateKey=FILE][:certKey=FILE][:extraCertChain=FILE][:sslmethod=NAME]
+    [:dhParameters=FILE][:interface=ADDRESS][:backlog=N]``
+    """
+    # It needs an extra.
+    from twisted.internet import ssl
+
+    certificate = _tls.privateCertificate(certKey or privateKey, privateKey)
+    options = ssl.CertificateOptions(
+        privateKey=certificate.privateKey.original,
+        certificate=certificate.original,
+        extraCertChain=_tls.chainFrom(extraCertChain),
+        method=_method(sslmethod),
+        dhParameters=_dhParameters(dhParameters),
+    )
+    return SSL4ServerEndpoint(reactor, _number(port, "port"), options, _backlog(backlog), interface)
+
+
+def _method(name: str | None) -> int | None:
+    """
+    OpenSSL's method of a name such as ``TLS_METHOD``.
+
+    @raise ValueError: there is none.
+    """
+    from OpenSSL import SSL
+
+    if name is None:
+        return None
+    method = getattr(SSL, name, None) if name.endswith("_METHOD") else None
+    if method is None:
+        raise ValueError(f"sslmethod is a name such as TLS_METHOD, not {name!r}")
+    return int(method)
+
+
+def _dhParameters(path: str | None) -> Any:
+    """Parameters of key exchanges in a file."""
+    from twisted.internet import ssl
+    from twisted.python.filepath import FilePath
+
+    return None if path is None else ssl.DiffieHellmanParameters.fromFile(FilePath(path))
+
+
+def _parseTLS(
+    reactor: Any, path: str, port: str = "443", backlog: str = "50", interface: str = "::"
+) -> Any:
+    """``tls:FOLDER[:port=443][:interface=ADDRESS][:backlog=N]``, certificates in files ``*.pem``"""
+    # It needs an extra.
+    from twisted.internet._tls._servernames import CertificateDirectory
+
+    listening = TCP6ServerEndpoint if ":" in interface else TCP4ServerEndpoint
+    return _tls.wrapServerTLS(
+        CertificateDirectory(path, reactor),
+        listening(reactor, _number(port, "port"), _backlog(backlog), interface),
+    )
+
+
+def _parseClientSSL(
+    reactor: Any,
+    host: str | None = None,
+    port: str | None = None,
+    timeout: str = "30",
+    bindAddress: str | None = None,
+    privateKey: str | None = None,
+    certKey: str | None = None,
+    caCertsDir: str | None = None,
+    hostname: str | None = None,
+    sslmethod: str | None = None,
+) -> SSL4ClientEndpoint:
+    """
+    ``ssl:HOST:PORT[:hostname=NAME][:certKey=FILE][:privateKey=FILE][:caCertsDir=FOLDER]
+    [:timeout=SECONDS][:bindAddress=ADDRESS]``; without ``hostname`` the server's certificate need
+    not be about any particular name: use ``tls:`` instead
+    """
+    # It needs an extra.
+    from twisted.internet import ssl
+
+    certificate = _tls.privateCertificate(certKey, privateKey)
+    trust = _tls.trustFromFolder(caCertsDir)
+    options: Any
+    if hostname is not None:
+        options = ssl.optionsForClientTLS(hostname, trust, certificate)
+    else:
+        options = ssl.CertificateOptions(
+            privateKey=certificate and certificate.privateKey.original,
+            certificate=certificate and certificate.original,
+            trustRoot=trust,
+            method=_method(sslmethod),
+        )
+
+    def endpoint(
+        reactor: Any, host: str, port: int, timeout: float, bindAddress: Any
+    ) -> SSL4ClientEndpoint:
+        return SSL4ClientEndpoint(reactor, host, port, options, timeout, bindAddress)
+
+    made: SSL4ClientEndpoint = _tcpClient(endpoint, reactor, host, port, timeout, bindAddress)
+    return made
+
+
+def _parseClientTLS(
+    reactor: Any,
+    host: str | None = None,
+    port: str | None = None,
+    timeout: str = "30",
+    bindAddress: str | None = None,
+    certificate: str | None = None,
+    privateKey: str | None = None,
+    trustRoots: str | None = None,
+    endpoint: str | None = None,
+) -> Any:
+    """
+    ``tls:HOST:PORT[:certificate=FILE][:privateKey=FILE][:trustRoots=FOLDER][:endpoint=STRING]
+    [:timeout=SECONDS][:bindAddress=ADDRESS]``
+    """
+    # It needs an extra.
+    from twisted.internet import ssl
+
+    if endpoint is None:
+        below = _tcpClient(HostnameEndpoint, reactor, host, port, timeout, bindAddress)
+    elif host:
+        below = clientFromString(reactor, endpoint)
+    else:
+        raise ValueError("a TLS client needs the name of the host")
+    options = ssl.optionsForClientTLS(
+        host or "",
+        _tls.trustFromFolder(trustRoots),
+        _tls.privateCertificate(certificate, privateKey),
+    )
+    return _tls.wrapClientTLS(options, below)
+
+
 def _parseClientTCP(
     reactor: Any,
     host: str | None = None,
@@ -215,11 +359,15 @@ SERVERS: dict[str, Callable[..., Any]] = {
     "unix": _parseUNIX,
     "systemd": _parseSystemd,
     "fd": _parseFD,
+    "ssl": _parseSSL,
+    "tls": _parseTLS,
 }
 CLIENTS: dict[str, Callable[..., Any]] = {
     "tcp": _parseClientTCP,
     "tcp6": _parseClientTCP6,
     "unix": _parseClientUNIX,
+    "ssl": _parseClientSSL,
+    "tls": _parseClientTLS,
 }
 
 
@@ -249,7 +397,8 @@ def _make(
     except ValueError as error:
         raise ValueError(f"{description!r}: {error}") from None
     except TypeError as error:
-        raise TypeError(f"{description!r}: {error}; expected {parser.__doc__}") from None
+        expected = " ".join((parser.__doc__ or "").split())
+        raise TypeError(f"{description!r}: {error}; expected {expected}") from None
 
 
 def _serverPlugins() -> Iterator[tuple[str, Callable[..., Any]]]:
