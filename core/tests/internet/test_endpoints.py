@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from typing import Any
 
 import pytest
 from zope.interface import implementer
@@ -328,3 +329,48 @@ def test_bad_names(reactor, factory):
     for name in ("a" * 64 + ".example", "\u2603" * 70, "a..b"):
         connected = results(endpoints.HostnameEndpoint(reactor, name, 80).connect(factory))
         assert isinstance(connected[0], Failure)
+
+
+# Processes
+
+
+def test_process_as_a_connection(epoll: Any, kit: Any) -> None:
+    protocol = kit.Recorder()
+    client = endpoints.clientFromString(epoll, "process:sh:-c:cat; exit 3")
+    made: list[Any] = []
+    endpoints.connectProtocol(client, protocol).addCallback(made.append)
+    assert made == [protocol]
+    protocol.transport.write(b"to and ")
+    protocol.transport.writeSequence([b"f", b"ro"])
+    kit.spin(epoll, lambda: protocol.received == b"to and fro")
+    assert protocol.transport.getPeer() is not None
+    protocol.transport.loseConnection()
+    kit.spin(epoll, lambda: protocol.lost)
+    assert protocol.lost.value.exitCode in (3, None)
+
+
+def test_process_that_ends_well(epoll: Any, kit: Any, events: Any) -> None:
+    protocol = kit.Recorder()
+    endpoint = endpoints.ProcessEndpoint(epoll, "sh", ["sh", "-c", "echo out; echo err >&2"], None)
+    endpoints.connectProtocol(endpoint, protocol)
+    kit.spin(epoll, lambda: protocol.lost)
+    assert protocol.received == b"out\n"
+    assert protocol.lost.check(error.ConnectionDone)
+    assert any(event.get("data") == b"err\n" for event in events)
+
+
+def test_program_that_is_not_there(epoll: Any, kit: Any) -> None:
+    failed: list[Any] = []
+    client = endpoints.clientFromString(epoll, "process:/there/is/none")
+    endpoints.connectProtocol(client, kit.Recorder()).addErrback(failed.append)
+    assert failed[0].check(FileNotFoundError)
+
+
+def test_standard_input_and_output(kit: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Any] = []
+    monkeypatch.setattr(
+        "twisted.internet.stdio.StandardIO", lambda protocol, reactor: seen.append(protocol)
+    )
+    server = kit.Server()
+    endpoints.serverFromString(object(), "stdio:").listen(server)
+    assert seen == server.protocols

@@ -14,6 +14,7 @@ from zope.interface import implementer
 from twisted.internet import error
 from twisted.internet._delayedcall import DelayedCall
 from twisted.internet._interfaces._reactors import _ISupportsExitSignalCapturing
+from twisted.internet._reaper import ChildSignal, reapAllProcesses
 from twisted.internet._resolver import (
     BlockingResolver,
     ComplexResolverSimplifier,
@@ -130,6 +131,7 @@ class ReactorBase(PluggableResolverMixin):
     # The number of the signal that made the reactor stop, if one did.
     _exitSignal: int | None = None
     _signals: StopSignals | None = None
+    _childSignal: ChildSignal | None = None
     _installSignalHandlers = False
 
     def __init__(self) -> None:
@@ -320,13 +322,24 @@ class ReactorBase(PluggableResolverMixin):
         self.running = True
         if self._installSignalHandlers and self.waker is not None:
             self._signals = StopSignals(self.sigInt, self.sigBreak, self.sigTerm)
-            self._signals.install(self.waker)
+            if self._signals.install(self.waker):
+                self._childSignal = ChildSignal(self._handleSigchld)
+                self._childSignal.install()
 
     def _uninstallSignalHandlers(self) -> None:
         """Give signals back to whoever had them."""
         signals, self._signals = self._signals, None
         if signals is not None:
             signals.uninstall()
+        if self._childSignal is not None:
+            self._childSignal.uninstall()
+            self._childSignal = None
+
+    _uninstallHandler = _uninstallSignalHandlers
+
+    def _handleSigchld(self, signum: int = 0, frame: Any = None) -> None:
+        """A child has ended; the loop finds out which."""
+        self.callFromThread(reapAllProcesses)
 
     def mainLoop(self) -> None:
         """Serve until the reactor is stopped; part of `run`."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from twisted.internet._endpoints import _hostname, _plain, _strings, _tls
+from twisted.internet._endpoints import _hostname, _plain, _process, _strings, _tls
 from twisted.internet._endpoints._hostname import HostnameEndpoint
 from twisted.internet._endpoints._plain import (
     AdoptedStreamServerEndpoint,
@@ -19,6 +19,11 @@ from twisted.internet._endpoints._plain import (
     TCP6ServerEndpoint,
     UNIXClientEndpoint,
     UNIXServerEndpoint,
+)
+from twisted.internet._endpoints._process import (
+    ProcessEndpoint,
+    StandardErrorBehavior,
+    StandardIOEndpoint,
 )
 from twisted.internet._endpoints._strings import (
     clientFromString,
@@ -37,8 +42,11 @@ from twisted.internet.protocol import Factory
 __all__ = [
     "AdoptedStreamServerEndpoint",
     "HostnameEndpoint",
+    "ProcessEndpoint",
     "SSL4ClientEndpoint",
     "SSL4ServerEndpoint",
+    "StandardErrorBehavior",
+    "StandardIOEndpoint",
     "TCP4ClientEndpoint",
     "TCP4ServerEndpoint",
     "TCP6ClientEndpoint",
@@ -77,7 +85,7 @@ def connectProtocol(endpoint: Any, protocol: Any) -> Deferred[Any]:
     return connected
 
 
-for _module in (_hostname, _plain, _strings, _tls):
+for _module in (_hostname, _plain, _process, _strings, _tls):
     for _name in __all__:
         _value = getattr(_module, _name, None)
         if getattr(_value, "__module__", None) == _module.__name__:

@@ -5,6 +5,7 @@ What reactors on POSIX share: the transports that they offer, over any way of wa
 from __future__ import annotations
 
 import socket
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from zope.interface import implementer
@@ -14,6 +15,8 @@ from twisted.internet._signals import Waker
 from twisted.internet.base import ReactorBase
 from twisted.internet.interfaces import (
     IReactorMulticast,
+    IReactorProcess,
+    IReactorSSL,
     IReactorTCP,
     IReactorUDP,
     IReactorUNIX,
@@ -23,7 +26,15 @@ from twisted.internet.interfaces import (
 __all__ = ["PosixReactorBase"]
 
 
-@implementer(IReactorTCP, IReactorUDP, IReactorMulticast, IReactorUNIX, IReactorUNIXDatagram)
+@implementer(
+    IReactorTCP,
+    IReactorSSL,
+    IReactorUDP,
+    IReactorMulticast,
+    IReactorUNIX,
+    IReactorUNIXDatagram,
+    IReactorProcess,
+)
 class PosixReactorBase(ReactorBase):
     """
     The transports of a reactor that watches descriptors.
@@ -63,6 +74,38 @@ class PosixReactorBase(ReactorBase):
         connector = tcp.Connector(host, port, factory, timeout, bindAddress, self)
         connector.connect()
         return connector
+
+    def spawnProcess(
+        self,
+        processProtocol: Any,
+        executable: str | bytes,
+        args: Sequence[str | bytes] = (),
+        env: Mapping[Any, Any] | None = {},
+        path: str | bytes | None = None,
+        uid: int | None = None,
+        gid: int | None = None,
+        usePTY: Any = 0,
+        childFDs: Mapping[int, str | int] | None = None,
+    ) -> Any:
+        """
+        Start a program; see `IReactorProcess.spawnProcess`.
+
+        @param env: its environment, which is empty unless given; None for that of this process.
+        @raise OSError: it cannot be started.
+        @raise ValueError: `childFDs` goes with pipes, not with a terminal.
+        """
+        # Many programs start none.
+        from twisted.internet import process
+
+        if not usePTY:
+            return process.Process(
+                self, executable, args, env, path, processProtocol, uid, gid, childFDs
+            )
+        if childFDs is not None:
+            raise ValueError("childFDs goes with pipes, not with a terminal")
+        return process.PTYProcess(
+            self, executable, args, env, path, processProtocol, uid, gid, usePTY
+        )
 
     def listenSSL(
         self,

@@ -62,3 +62,7 @@ __all__ = [
     "platformType",
     "strerror",
 ]
+
+
+class _BuffersLogs:
+    pass

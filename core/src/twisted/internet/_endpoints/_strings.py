@@ -23,6 +23,7 @@ from twisted.internet._endpoints._plain import (
     UNIXClientEndpoint,
     UNIXServerEndpoint,
 )
+from twisted.internet._endpoints._process import ProcessEndpoint, StandardIOEndpoint
 from twisted.internet._endpoints._tls import SSL4ClientEndpoint, SSL4ServerEndpoint
 
 _Arguments = dict[str, str]
@@ -160,6 +161,20 @@ def _parseFD(reactor: Any, fileno: str, domain: str = "INET") -> AdoptedStreamSe
     """``fd:NUMBER[:domain=INET]``, a listening socket that the process was started with"""
     number = _number(fileno, "fd", high=2**31 - 1)
     return AdoptedStreamServerEndpoint(reactor, number, _family(domain))
+
+
+def _parseStdio(reactor: Any, nothing: str = "") -> StandardIOEndpoint:
+    """``stdio:``"""
+    return StandardIOEndpoint(reactor)
+
+
+def _parseProcess(
+    reactor: Any, executable: str, *args: str, path: str | None = None
+) -> ProcessEndpoint:
+    """``process:PROGRAM[:ARGUMENT...][:path=FOLDER]``; it has the environment of this process"""
+    if not executable:
+        raise ValueError("the name of the program is empty")
+    return ProcessEndpoint(reactor, executable, (executable, *args), None, path)
 
 
 def _parseSSL(
@@ -361,6 +376,7 @@ SERVERS: dict[str, Callable[..., Any]] = {
     "fd": _parseFD,
     "ssl": _parseSSL,
     "tls": _parseTLS,
+    "stdio": _parseStdio,
 }
 CLIENTS: dict[str, Callable[..., Any]] = {
     "tcp": _parseClientTCP,
@@ -368,6 +384,7 @@ CLIENTS: dict[str, Callable[..., Any]] = {
     "unix": _parseClientUNIX,
     "ssl": _parseClientSSL,
     "tls": _parseClientTLS,
+    "process": _parseProcess,
 }
 
 
