@@ -4,6 +4,7 @@ What the tests of reactors and transports share: a reactor of each kind, and the
 
 from __future__ import annotations
 
+import asyncio
 import select
 import sys
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from twisted.internet.asyncioreactor import AsyncioSelectorReactor
 from twisted.internet.epollreactor import EPollReactor
 from twisted.internet.pollreactor import PollReactor
 from twisted.internet.protocol import ClientFactory, Factory, Protocol
@@ -23,6 +25,15 @@ REACTORS = [
     for kind, needed in ((EPollReactor, "epoll"), (PollReactor, "poll"), (SelectReactor, "select"))
     if hasattr(select, needed)
 ]
+
+
+def onAsyncio() -> AsyncioSelectorReactor:
+    """A reactor on a new loop of asyncio."""
+    return AsyncioSelectorReactor(asyncio.SelectorEventLoop())
+
+
+POLLING = REACTORS
+REACTORS = [*POLLING, onAsyncio]  # type: ignore[list-item]
 
 #: How many seconds a reactor may run in a test before it counts as hung.
 LIMIT = 8
@@ -71,6 +82,14 @@ def reactor(request: pytest.FixtureRequest, errors: Errors) -> Iterator[Any]:
     dispose(made)
 
 
+@pytest.fixture(params=POLLING, ids=lambda kind: kind.__name__)
+def polling(request: pytest.FixtureRequest, errors: Errors) -> Iterator[Any]:
+    """A reactor of each kind that has a loop of its own."""
+    made = request.param()
+    yield made
+    dispose(made)
+
+
 @pytest.fixture
 def epoll(errors: Errors) -> Iterator[EPollReactor]:
     """The default reactor of Linux, where one kind is enough."""
@@ -87,9 +106,10 @@ def dispose(reactor: Any) -> None:
     waker = reactor.waker
     reactor.removeReader(waker)
     waker.connectionLost(None)
-    close = getattr(getattr(reactor, "_poller", None), "close", None)
-    if close is not None:
-        close()
+    for owned in ("_poller", "_asyncioEventloop"):
+        close = getattr(getattr(reactor, owned, None), "close", None)
+        if close is not None:
+            close()
 
 
 def run(reactor: Any, start: Callable[[], object] | None = None) -> None:

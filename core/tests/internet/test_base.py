@@ -384,9 +384,9 @@ class TestLife:
         kit.run(reactor, stop)
         assert done.called
 
-    def test_exception_in_the_loop(self, reactor, kit, errors):
+    def test_exception_in_the_loop(self, polling, kit, errors):
         """An exception out of the loop itself is logged, and the loop goes on."""
-        real = reactor.doIteration
+        real = polling.doIteration
         broken = []
 
         def once(timeout):
@@ -395,9 +395,9 @@ class TestLife:
                 raise ZeroDivisionError
             real(timeout)
 
-        reactor.doIteration = once
-        reactor.callLater(0, lambda: reactor.callLater(0, reactor.stop))
-        kit.run(reactor)
+        polling.doIteration = once
+        polling.callLater(0, lambda: polling.callLater(0, polling.stop))
+        kit.run(polling)
         assert len(errors.take(ZeroDivisionError)) == 1
 
     def test_sigterm_during_shutdown(self, reactor, kit, events):

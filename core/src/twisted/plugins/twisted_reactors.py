@@ -6,3 +6,4 @@ default = Reactor("default", "twisted.internet.default", "The best for this syst
 select = Reactor("select", "twisted.internet.selectreactor", "select(2): everywhere")
 poll = Reactor("poll", "twisted.internet.pollreactor", "poll(2): most systems")
 epoll = Reactor("epoll", "twisted.internet.epollreactor", "epoll(4): Linux")
+asyncio = Reactor("asyncio", "twisted.internet.asyncioreactor", "A loop of asyncio")
