@@ -374,3 +374,10 @@ def test_standard_input_and_output(kit: Any, monkeypatch: pytest.MonkeyPatch) ->
     server = kit.Server()
     endpoints.serverFromString(object(), "stdio:").listen(server)
     assert seen == server.protocols
+
+
+def test_arguments_without_names_follow_those_with(epoll: Any) -> None:
+    client = clientFromString(epoll, "tcp:host=example.com:1234")
+    assert (client._host, client._port) == ("example.com", 1234)
+    with pytest.raises(TypeError, match="expected"):
+        clientFromString(epoll, "tcp:a:1:2:3:4:5:host=b")

@@ -7,6 +7,7 @@ Places to listen at and to connect to, as objects and as strings.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from twisted.internet._endpoints import _hostname, _plain, _process, _strings, _tls
@@ -26,6 +27,8 @@ from twisted.internet._endpoints._process import (
     StandardIOEndpoint,
 )
 from twisted.internet._endpoints._strings import (
+    ClientParser,
+    ServerParser,
     clientFromString,
     quoteStringArgument,
     serverFromString,
@@ -36,10 +39,14 @@ from twisted.internet._endpoints._tls import (
     wrapClientTLS,
     wrapServerTLS,
 )
+from twisted.internet._endpoints._tls import WrappedClientEndpoint as _WrapperEndpoint
+from twisted.internet._endpoints._tls import WrappedServerEndpoint as _WrapperServerEndpoint
 from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Factory
 
 __all__ = [
+    "_WrapperEndpoint",
+    "_WrapperServerEndpoint",
     "AdoptedStreamServerEndpoint",
     "HostnameEndpoint",
     "ProcessEndpoint",
@@ -84,6 +91,12 @@ def connectProtocol(endpoint: Any, protocol: Any) -> Deferred[Any]:
     connected: Deferred[Any] = endpoint.connect(_OneProtocolFactory(protocol))
     return connected
 
+
+_SystemdParser = partial(ServerParser, "systemd")
+_TCP6ServerParser = partial(ServerParser, "tcp6")
+_StandardIOParser = partial(ServerParser, "stdio")
+_TLSServerEndpointParser = partial(ServerParser, "tls")
+_TLSClientEndpointParser = partial(ClientParser, "tls")
 
 for _module in (_hostname, _plain, _process, _strings, _tls):
     for _name in __all__:

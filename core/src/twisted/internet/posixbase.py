@@ -16,6 +16,7 @@ from twisted.internet.base import ReactorBase
 from twisted.internet.interfaces import (
     IReactorMulticast,
     IReactorProcess,
+    IReactorSocket,
     IReactorSSL,
     IReactorTCP,
     IReactorUDP,
@@ -24,6 +25,8 @@ from twisted.internet.interfaces import (
 )
 
 __all__ = ["PosixReactorBase"]
+
+_Waker = Waker
 
 
 @implementer(
@@ -34,6 +37,7 @@ __all__ = ["PosixReactorBase"]
     IReactorUNIX,
     IReactorUNIXDatagram,
     IReactorProcess,
+    IReactorSocket,
 )
 class PosixReactorBase(ReactorBase):
     """

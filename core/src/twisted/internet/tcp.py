@@ -34,6 +34,7 @@ from twisted.internet._connection import (
     resolveIPv6 as _resolveIPv6,
 )
 from twisted.internet._port import Port
+from twisted.internet._spare import SpareDescriptor as _FileDescriptorReservation
 from twisted.python.runtime import platformType
 
 __all__ = [
@@ -50,6 +51,7 @@ __all__ = [
     "EPERM",
     "EWOULDBLOCK",
     "_NUMERIC_ONLY",
+    "_FileDescriptorReservation",
     "BaseClient",
     "Client",
     "Connection",
@@ -65,4 +67,4 @@ __all__ = [
 
 
 class _BuffersLogs:
-    pass
+    """Kept for programs that look for it: nothing here holds log events back."""

@@ -141,6 +141,14 @@ class FilePath(AbstractFilePath[AnyStr]):
             return os.fsencode(path)
         return os.fsdecode(path)
 
+    def _asBytesPath(self, encoding: str | None = None) -> bytes:
+        """The path as octets."""
+        return _asFilesystemBytes(self.path, encoding)
+
+    def _asTextPath(self, encoding: str | None = None) -> str:
+        """The path as text."""
+        return _coerceToFilesystemEncoding("", self.path, encoding)
+
     def asTextMode(self, encoding: str | None = None) -> FilePath[str]:
         """The same path, as text."""
         if isinstance(self.path, str):
@@ -539,3 +547,8 @@ def _coerceToFilesystemEncoding(
     encoding = encoding or sys.getfilesystemencoding()
     other: Any = newpath.encode(encoding) if isinstance(newpath, str) else newpath.decode(encoding)
     return other  # type: ignore[no-any-return]
+
+
+def _asFilesystemBytes(path: str | bytes, encoding: str | None = None) -> bytes:
+    """`path` as octets."""
+    return _coerceToFilesystemEncoding(b"", path, encoding)

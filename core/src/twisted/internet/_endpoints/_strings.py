@@ -7,11 +7,15 @@ sign.  A backslash takes the meaning from the character after it: ``tcp6:8080:in
 
 from __future__ import annotations
 
+import inspect
 import re
 import socket
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from zope.interface import implementer
+
+from twisted import plugin
 from twisted.internet._endpoints import _tls
 from twisted.internet._endpoints._hostname import HostnameEndpoint
 from twisted.internet._endpoints._plain import (
@@ -25,6 +29,11 @@ from twisted.internet._endpoints._plain import (
 )
 from twisted.internet._endpoints._process import ProcessEndpoint, StandardIOEndpoint
 from twisted.internet._endpoints._tls import SSL4ClientEndpoint, SSL4ServerEndpoint
+from twisted.internet.interfaces import (
+    IStreamClientEndpointStringParserWithReactor,
+    IStreamServerEndpointStringParser,
+)
+from twisted.plugin import IPlugin
 
 _Arguments = dict[str, str]
 
@@ -368,6 +377,38 @@ def _parseClientTCP6(
     return _tcpClient(TCP6ClientEndpoint, reactor, host, port, timeout, bindAddress)
 
 
+@implementer(IPlugin, IStreamServerEndpointStringParser)
+class ServerParser:
+    """
+    A type of servers, in the form in which plugins bring others.
+
+    @ivar prefix: what strings of it begin with.
+    """
+
+    def __init__(self, prefix: str) -> None:
+        self.prefix = prefix
+
+    def parseStreamServer(self, reactor: Any, *args: str, **kwargs: str) -> Any:
+        """The endpoint of some arguments."""
+        return SERVERS[self.prefix](reactor, *args, **kwargs)
+
+
+@implementer(IPlugin, IStreamClientEndpointStringParserWithReactor)
+class ClientParser:
+    """
+    A type of clients, in the form in which plugins bring others.
+
+    @ivar prefix: what strings of it begin with.
+    """
+
+    def __init__(self, prefix: str) -> None:
+        self.prefix = prefix
+
+    def parseStreamClient(self, reactor: Any, *args: str, **kwargs: str) -> Any:
+        """The endpoint of some arguments."""
+        return CLIENTS[self.prefix](reactor, *args, **kwargs)
+
+
 SERVERS: dict[str, Callable[..., Any]] = {
     "tcp": _parseTCP,
     "tcp6": _parseTCP6,
@@ -410,6 +451,8 @@ def _make(
             raise ValueError(f"Unknown endpoint type: {kind!r} (known are: {names})")
         return parser(reactor, *rest, **kwargs)
     try:
+        if known is CLIENTS:
+            rest = _unnamed(parser, rest, kwargs)
         return parser(reactor, *rest, **kwargs)
     except ValueError as error:
         raise ValueError(f"{description!r}: {error}") from None
@@ -418,22 +461,30 @@ def _make(
         raise TypeError(f"{description!r}: {error}; expected {expected}") from None
 
 
+def _unnamed(parser: Callable[..., Any], args: list[str], kwargs: _Arguments) -> list[str]:
+    """
+    The arguments to give by position; what has a name moves into `kwargs`.
+
+    Those without a name are the first that are not given by name.
+    """
+    parameters = list(inspect.signature(parser).parameters.values())[1:]
+    if not kwargs or any(p.kind is p.VAR_POSITIONAL for p in parameters):
+        return args
+    free = [p.name for p in parameters if p.name not in kwargs]
+    kwargs.update(zip(free, args, strict=False))
+    return args[len(free) :]
+
+
 def _serverPlugins() -> Iterator[tuple[str, Callable[..., Any]]]:
     """The types of servers that plugins know."""
-    from twisted.internet.interfaces import IStreamServerEndpointStringParser
-    from twisted.plugin import getPlugins
-
-    for plugin in getPlugins(IStreamServerEndpointStringParser):
-        yield plugin.prefix, plugin.parseStreamServer
+    for found in plugin.getPlugins(IStreamServerEndpointStringParser):
+        yield found.prefix, found.parseStreamServer
 
 
 def _clientPlugins() -> Iterator[tuple[str, Callable[..., Any]]]:
     """The types of clients that plugins know."""
-    from twisted.internet.interfaces import IStreamClientEndpointStringParserWithReactor
-    from twisted.plugin import getPlugins
-
-    for plugin in getPlugins(IStreamClientEndpointStringParserWithReactor):
-        yield plugin.prefix, plugin.parseStreamClient
+    for found in plugin.getPlugins(IStreamClientEndpointStringParserWithReactor):
+        yield found.prefix, found.parseStreamClient
 
 
 def serverFromString(reactor: Any, description: str) -> Any:
