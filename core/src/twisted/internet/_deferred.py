@@ -653,6 +653,10 @@ class _DefGen_Return(BaseException):
         self.value = value
 
 
+#: A coroutine that yields this gets the Deferred of its own result.
+WHO_RUNS = object()
+
+
 class _Running(Deferred[Any]):
     """The Deferred of the result of a coroutine or generator, which it drives as well."""
 
@@ -701,6 +705,9 @@ class _Running(Deferred[Any]):
                 elif getattr(awaited, "_asyncio_future_blocking", None):
                     awaited._asyncio_future_blocking = False
                     awaited = Deferred.fromFuture(awaited)
+                elif awaited is WHO_RUNS:
+                    result = self
+                    continue
                 else:
                     result = awaited
                     continue
@@ -734,8 +741,12 @@ class _Running(Deferred[Any]):
         elif unwanted:
             awaited.cancel()
 
+    # How often the coroutine was cancelled.
+    _cancels = 0
+
     def cancel(self) -> None:
         """Cancel what the coroutine waits for; what it makes of that is the result."""
+        self._cancels += 1
         if self.called:
             super().cancel()
         elif self._waiting is not None and self._waiting is not self:
