@@ -92,6 +92,7 @@ def connectProtocol(endpoint: Any, protocol: Any) -> Deferred[Any]:
     return connected
 
 
+_parse = _strings.parse
 _SystemdParser = partial(ServerParser, "systemd")
 _TCP6ServerParser = partial(ServerParser, "tcp6")
 _StandardIOParser = partial(ServerParser, "stdio")
