@@ -275,11 +275,11 @@ class TestEnd:
         pair.port.stopListening()
 
     def test_lose_waits_for_the_producer(self, reactor, kit):
-        """The end waits until a registered producer has been unregistered."""
+        """The end waits until a producer that has to be asked has been unregistered."""
         pair = kit.Pair(reactor)
         transport = pair.server.transport
         producer = Producer()
-        transport.registerProducer(producer, True)
+        transport.registerProducer(producer, False)
         transport.loseConnection()
         for _ in range(5):
             reactor.iterate(0.001)
@@ -289,6 +289,17 @@ class TestEnd:
         pair.spin(lambda: pair.client.lost)
         assert pair.client.received == b"still"
         pair.port.stopListening()
+
+    def test_lose_waits_for_no_producer_that_runs(self, reactor, kit):
+        """Two connections that are each other's producers end together."""
+        one, other = kit.Pair(reactor), kit.Pair(reactor)
+        one.server.transport.registerProducer(other.server.transport, True)
+        other.server.transport.registerProducer(one.server.transport, True)
+        one.client.transport.loseConnection()
+        one.spin(lambda: one.server.lost)
+        one.spin(lambda: other.server.lost and other.client.lost)
+        one.port.stopListening()
+        other.port.stopListening()
 
 
 @implementer(interfaces.IHalfCloseableProtocol)
@@ -351,7 +362,7 @@ class TestHalfClose:
         """Closing the sending direction waits for a producer."""
         pair = kit.Pair(reactor, HalfCloseable, HalfCloseable)
         transport = pair.client.transport
-        transport.registerProducer(Producer(), True)
+        transport.registerProducer(Producer(), False)
         transport.loseWriteConnection()
         for _ in range(5):
             reactor.iterate(0.001)

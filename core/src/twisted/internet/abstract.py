@@ -253,10 +253,9 @@ class FileDescriptor:
 
         @return: None, or why the connection is over.
         """
-        if self.producer is not None:
-            if self.producerPaused or not self.streamingProducer:
-                self.producerPaused = False
-                self.producer.resumeProducing()
+        if self.producer is not None and (self.producerPaused or not self.streamingProducer):
+            self.producerPaused = False
+            self.producer.resumeProducing()
         elif self.disconnecting:
             return self._postLoseConnection()
         elif self._writeDisconnecting and not self._writeDisconnected:
@@ -364,7 +363,8 @@ class FileDescriptor:
         """
         Close the connection once everything written has been sent.
 
-        A registered producer is waited for.  Nothing more is read.
+        A producer that is paused, or has to be asked, is waited for until it is unregistered; one
+        that writes of its own accord is not.  Nothing more is read.
         """
         if not self.connected or self.disconnecting:
             return
