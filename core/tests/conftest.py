@@ -99,7 +99,8 @@ def epoll(errors: Errors) -> Iterator[EPollReactor]:
 
 
 def dispose(reactor: Any) -> None:
-    """Close all that a reactor has open."""
+    """Close all that a reactor has open, and what is about to be closed."""
+    reactor.runUntilCurrent()
     reactor.disconnectAll()
     if reactor.threadpool is not None:
         reactor._stopThreadPool()
