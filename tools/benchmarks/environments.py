@@ -45,8 +45,8 @@ class Environment:
 
 # Users run what is installed from wheels, so this project's environment is no editable install
 # either: pip copies the source trees in, and `refresh` brings them up to date.
-OURS = Environment("ours", (str(ROOT / "core"), str(ROOT / "web")))
-PUBLISHED = Environment("published", (f"Twisted=={PUBLISHED_VERSION}",))
+OURS = Environment("ours", (f"{ROOT / 'core'}[tls]", str(ROOT / "web")))
+PUBLISHED = Environment("published", (f"Twisted[tls]=={PUBLISHED_VERSION}",))
 PEERS = Environment("peers", ("aiohttp", "uvicorn", "httptools", "uvloop"))
 
 
@@ -55,6 +55,22 @@ def refresh() -> None:
     OURS.prepare()
     pip = [str(OURS.python), "-m", "pip", "install", "--quiet", "--no-deps", "--force-reinstall"]
     subprocess.run([*pip, *OURS.requirements], check=True, stderr=subprocess.DEVNULL)
+
+
+def certificate() -> Path:
+    """A private key and its certificate in one file, for servers under TLS."""
+    file = CACHE / "certificate.pem"
+    if not file.exists():
+        made = (
+            "from twisted.internet import ssl\n"
+            "key = ssl.KeyPair.generate(size=2048)\n"
+            "print(key.selfSignedCert(1, CN='localhost').dumpPEM().decode())\n"
+        )
+        output = subprocess.run(
+            [OURS.python, "-c", made], check=True, capture_output=True, text=True
+        ).stdout
+        file.write_text(output)
+    return file
 
 
 def compile_load_generator() -> Path:

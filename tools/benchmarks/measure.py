@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -105,6 +106,22 @@ def echo_load(program: Path, connections: int, size: int) -> Load:
     def load(port: int, seconds: float) -> tuple[float, float]:
         output = subprocess.run(
             [program, str(port), str(connections), str(size), str(seconds)],
+            check=True,
+            capture_output=True,
+            text=True,
+            preexec_fn=pin(LOAD_CPU),
+        ).stdout.split()
+        return float(output[0]), float(output[1])
+
+    return load
+
+
+def net_load(mode: str) -> Load:
+    """One of the loads of ``netload.py``."""
+
+    def load(port: int, seconds: float) -> tuple[float, float]:
+        output = subprocess.run(
+            [sys.executable, Path(__file__).with_name("netload.py"), mode, str(port), str(seconds)],
             check=True,
             capture_output=True,
             text=True,

@@ -3,7 +3,7 @@
 Compare this project with the published Twisted and the best peers, one after the other in one run.
 
     python tools/benchmarks/run.py                      everything
-    python tools/benchmarks/run.py echo http            some: echo http idle deferred timers startup
+    python tools/benchmarks/run.py echo http            some
     python tools/benchmarks/run.py --seconds 5 --json results.json
 
 Prints, for servers, operations a second and the server's CPU time for each operation, and ratios
@@ -20,9 +20,19 @@ import subprocess
 from dataclasses import asdict
 from pathlib import Path
 
-from environments import OURS, PEERS, PUBLISHED, compile_load_generator, refresh
+from environments import OURS, PEERS, PUBLISHED, certificate, compile_load_generator, refresh
 from idle import idle_cost
-from measure import Competitor, Load, Sample, compare, echo_load, server, startup, wrk_load
+from measure import (
+    Competitor,
+    Load,
+    Sample,
+    compare,
+    echo_load,
+    net_load,
+    server,
+    startup,
+    wrk_load,
+)
 
 HERE = Path(__file__).parent
 STARTUPS = {
@@ -79,6 +89,38 @@ def echo_servers() -> list[Competitor]:
         server("asyncio", PEERS.python, "echo_asyncio.py"),
         server("uvloop", PEERS.python, "echo_asyncio.py", "uvloop"),
     ]
+
+
+def net_servers(*arguments: str) -> list[Competitor]:
+    """The servers of one kind of ``servers/net_*.py`` that are compared."""
+    return [
+        server("ours", OURS.python, "net_twisted.py", *arguments),
+        server("published", PUBLISHED.python, "net_twisted.py", *arguments),
+        server("asyncio", PEERS.python, "net_asyncio.py", *arguments),
+        server("uvloop", PEERS.python, "net_asyncio.py", *arguments, "uvloop"),
+    ]
+
+
+def tls(options: argparse.Namespace) -> Results:
+    """Megabytes echoed under TLS, and handshakes."""
+    competitors = net_servers("tls", str(certificate()))
+    bulk = servers("TLS bulk echo, MB", competitors, net_load("tls-bulk"), options)
+    return bulk | servers("TLS handshake", competitors, net_load("tls-handshake"), options)
+
+
+def udp(options: argparse.Namespace) -> Results:
+    """Datagrams echoed."""
+    return servers("UDP echo", net_servers("udp"), net_load("udp"), options)
+
+
+def send(options: argparse.Namespace) -> Results:
+    """Megabytes sent over TCP."""
+    return servers("TCP send, MB", net_servers("send"), net_load("send"), options)
+
+
+def accept(options: argparse.Namespace) -> Results:
+    """Connections accepted and closed."""
+    return servers("accept and close", net_servers("close"), net_load("close"), options)
 
 
 def http(options: argparse.Namespace) -> Results:
@@ -147,6 +189,10 @@ def start_up(options: argparse.Namespace) -> Results:
 
 SUITES = {
     "echo": echo,
+    "tls": tls,
+    "udp": udp,
+    "send": send,
+    "accept": accept,
     "http": http,
     "idle": idle,
     "deferred": deferred,
