@@ -81,3 +81,23 @@ def test_structured_logging(run):
     events = [json.loads(line) for line in done.stderr.splitlines()]
     assert [event.get("article") for event in events] == ["tea", "tea", "milk", "milk"]
     assert events[1]["price"] == 3
+
+
+def test_task_group(run):
+    """All programs, or none, and not for too long."""
+    done = run("task_group.py")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [
+        "all: ['one', 'two', 'three']",
+        "failed: 'exit 3' has exit code 3",
+        "that took too long, and was killed",
+    ]
+
+
+def test_secure_echo(run):
+    """A client that believes the server's certificate gets an answer; one that does not, none."""
+    done = run("secure_echo.py")
+    assert done.returncode == 0, done.stderr
+    answer, refusal = done.stdout.splitlines()
+    assert answer == "localhost answers hello"
+    assert refusal.startswith("certificate verify failed")
