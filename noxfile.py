@@ -28,7 +28,13 @@ TESTING = ["pytest>=8", "pytest-timeout>=2.3", "hypothesis>=6.100"]
 TOOLS = {"PYTHONPATH": str(ROOT / "tools"), "PYTHONDONTWRITEBYTECODE": "1"}
 
 #: Real programs that distributions are tested with: what they are called, and Debian's packages.
-PROGRAMS = {"curl": "curl", "nc": "netcat-openbsd", "wrk": "wrk"}
+PROGRAMS = {
+    "curl": "curl",
+    "memcached": "memcached",
+    "nc": "netcat-openbsd",
+    "openssl": "openssl",
+    "wrk": "wrk",
+}
 
 
 def prepare(session: nox.Session, *requirements: str) -> None:
@@ -52,8 +58,8 @@ def editable(*distributions: Distribution, extra: str = "") -> list[str]:
 
 
 def everything() -> list[str]:
-    """What installs all distributions."""
-    return editable(*DISTRIBUTIONS.values())
+    """What installs all distributions, and what they are tested with."""
+    return editable(*DISTRIBUTIONS.values(), extra="[test]")
 
 
 def test_session(distribution: Distribution) -> Callable[[nox.Session], None]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import ssl as stdlib
+import subprocess
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -17,12 +19,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from OpenSSL import SSL, crypto
-from zope.interface import implementer
+from zope.interface import directlyProvides, implementer
 
 from twisted.internet import endpoints, error, ssl
 from twisted.internet._tls import _producers
 from twisted.internet.interfaces import (
     IHandshakeListener,
+    IOpenSSLServerConnectionCreator,
     IProtocolNegotiationFactory,
     ISSLTransport,
 )
@@ -747,6 +750,35 @@ def test_start_tls_from_the_other_side(
     assert service.lost.check(error.ConnectionLost)
 
 
+class Unusable:
+    def getContext(self) -> Any:
+        raise ZeroDivisionError
+
+    def serverConnectionForTLS(self, protocol: Any) -> Any:
+        raise ZeroDivisionError
+
+
+def test_settings_that_cannot_be_used(reactor: Any, kit: Any, errors: Any) -> None:
+    directlyProvides(unusable := Unusable(), IOpenSSLServerConnectionCreator)
+    with pytest.raises(ZeroDivisionError):
+        reactor.listenSSL(0, kit.Server(), Unusable(), interface="127.0.0.1")
+    factory = kit.Server(Recorder)
+    port = reactor.listenSSL(0, factory, unusable, interface="127.0.0.1")
+    client = kit.Client()
+    reactor.connectTCP("127.0.0.1", port.getHost().port, client)
+    kit.spin(reactor, lambda: client.lost)
+    assert len(errors.take(ZeroDivisionError)) == 1
+    assert factory.protocols[0].lost is None
+    pair = kit.Pair(reactor)
+    service = pair.serverFactory.protocols[0]
+    with pytest.raises(ZeroDivisionError):
+        service.transport.startTLS(unusable)
+    service.transport.write(b"as it was")
+    kit.spin(reactor, lambda: pair.clientFactory.proto.received == b"as it was")
+    service.transport.loseConnection()
+    kit.spin(reactor, lambda: service.lost)
+
+
 # Endpoints
 
 
@@ -883,3 +915,89 @@ def test_trust_must_be_certificates() -> None:
         ssl.trustRootFromCertificates([5])
     with pytest.raises(TypeError, match="bytes"):
         ssl.optionsForClientTLS(b"host")  # type: ignore[arg-type]
+
+
+# Others
+
+
+def talk(epoll: Any, kit: Any, command: list[str]) -> bytes:
+    """Run a program beside the reactor. @return: what it writes."""
+    outcome: list[bytes] = []
+
+    def run() -> None:
+        done = subprocess.run(
+            command, input=b"", stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=20
+        )
+        outcome.append(done.stdout)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    kit.spin(epoll, lambda: outcome)
+    thread.join()
+    return outcome[0]
+
+
+@pytest.mark.peer
+@pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3", "-tls1_1"])
+def test_client_of_openssl(
+    epoll: Any,
+    kit: Any,
+    authority: Authority,
+    server: ssl.PrivateCertificate,
+    tmp_path: Path,
+    version: str,
+) -> None:
+    openssl = shutil.which("openssl")
+    assert openssl is not None, "openssl is not installed"
+    (tmp_path / "authority.pem").write_bytes(authority.certificate.dumpPEM())
+
+    class Greeting(Protocol):
+        def connectionMade(self) -> None:
+            self.transport.write(b"greetings from the server\n")
+            self.transport.loseConnection()
+
+    port = epoll.listenSSL(0, kit.Server(Greeting), server.options(), interface="127.0.0.1")
+    command = [openssl, "s_client", version, "-connect", f"127.0.0.1:{port.getHost().port}"]
+    command += ["-CAfile", str(tmp_path / "authority.pem"), "-verify_return_error", "-ign_eof"]
+    command += ["-verify_hostname", "example.com", "-servername", "example.com"]
+    output = talk(epoll, kit, command)
+    assert (b"greetings from the server" in output) is (version != "-tls1_1")
+    if version != "-tls1_1":
+        assert b"Verification: OK" in output
+
+
+@pytest.mark.peer
+def test_server_of_openssl(
+    epoll: Any,
+    kit: Any,
+    authority: Authority,
+    server: ssl.PrivateCertificate,
+    tmp_path: Path,
+) -> None:
+    openssl = shutil.which("openssl")
+    assert openssl is not None, "openssl is not installed"
+    (tmp_path / "server.pem").write_bytes(server.dumpPEM())
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [openssl, "s_server", "-rev", "-accept", f"127.0.0.1:{port}"]
+    command += ["-cert", str(tmp_path / "server.pem"), "-alpn", "echo"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as peer:
+        try:
+            client: Any = None
+            while client is None or client.failed:
+                client = kit.Client(Recorder)
+                options = ssl.optionsForClientTLS(
+                    "localhost", authority.certificate, acceptableProtocols=[b"echo"]
+                )
+                epoll.connectSSL("127.0.0.1", port, client, options)
+                kit.spin(epoll, lambda client=client: client.failed or client.proto)
+            kit.spin(epoll, lambda: client.proto.shaken)
+            assert client.proto.transport.negotiatedProtocol == b"echo"
+            client.proto.transport.write(b"hello\n")
+            kit.spin(epoll, lambda: client.proto.received == b"olleh\n")
+            client.proto.transport.loseConnection()
+            kit.spin(epoll, lambda: client.lost)
+            assert client.lost.check(error.ConnectionDone)
+        finally:
+            peer.kill()

@@ -106,7 +106,11 @@ class TLSMemoryBIOProtocol(ProtocolWrapper):
     # Connecting
 
     def makeConnection(self, transport: Any) -> None:
-        """Connect the protocol to this, and begin the handshake."""
+        """
+        Connect the protocol to this, and begin the handshake.
+
+        @raise Exception: the settings cannot be used; the protocol has not been connected then.
+        """
         self._tlsConnection = self.factory._createConnection(self)
         if self._connectWrapped:
             directlyProvides(self, providedBy(transport))
@@ -381,6 +385,9 @@ class TLSMemoryBIOProtocol(ProtocolWrapper):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Tell the protocol how the connection ended."""
         self._stopTimer()
+        if self._tlsConnection is None:
+            # The settings could not be used, and the protocol was never connected.
+            return
         if not self._over and not self._aborted:
             # What the peer has not said by now it has cut off.
             self._tlsConnection.bio_shutdown()

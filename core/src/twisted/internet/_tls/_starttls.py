@@ -77,6 +77,14 @@ def startTLS(connection: Any, contextFactory: Any, isClient: bool) -> None:
         setattr(connection, name, getattr(tls, name))
     connection._secured = tls
     directlyProvides(connection, providedBy(connection), ISSLTransport, INegotiated)
-    tls.makeConnection(beneath)
+    try:
+        tls.makeConnection(beneath)
+    except BaseException:
+        # The settings cannot be used: all is as it was before.
+        connection.protocol = tls.wrappedProtocol
+        connection._secured = None
+        for name in _COVERED:
+            delattr(connection, name)
+        raise
     if producer is not None:
         connection.registerProducer(producer, streaming)
