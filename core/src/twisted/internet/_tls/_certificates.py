@@ -152,10 +152,12 @@ class CertBase:
         raise NotImplementedError(f"{type(self).__name__}.dump")
 
     def __eq__(self, other: object) -> bool:
-        if type(self) is not type(other):
-            return NotImplemented
-        assert isinstance(other, CertBase)
-        return self.dump() == other.dump()
+        # A certificate is the same with its private key and without.
+        if isinstance(other, type(self)) or (
+            isinstance(other, CertBase) and isinstance(self, type(other))
+        ):
+            return self.dump() == other.dump()
+        return NotImplemented
 
     def __hash__(self) -> int:
         return hash(self.dump())
