@@ -246,6 +246,7 @@ class _TLSBox(AmpBox):
     def _sendTo(self, proto: Any) -> None:
         certificate: Any = self.pop(b"tls_localCertificate", None)
         authorities: Any = self.pop(b"tls_verifyAuthorities", None)
+        proto._checkTLS()
         AmpBox(self)._sendTo(proto)
         proto._startTLS(certificate, authorities)
 
@@ -277,6 +278,7 @@ class StartTLS(Command):
         super().__init__(**kw)
 
     def _doCommand(self, proto: Any) -> Any:
+        proto._checkTLS()
         asked: Any = super()._doCommand(proto)
         proto._prepareTLS(self.certificate, self.authorities)
 

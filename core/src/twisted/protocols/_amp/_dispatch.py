@@ -16,6 +16,7 @@ from twisted.protocols._amp._errors import (
     InvalidSignature,
     MalformedAmpBox,
     NoEmptyBoxes,
+    OnlyOneTLS,
     ProtocolSwitched,
     RemoteAmpError,
     UnhandledCommand,
@@ -296,6 +297,9 @@ class BoxDispatcher:
         except (ProtocolSwitched, ConnectionLost):
             # Nobody is there to get it.
             pass
+        except OnlyOneTLS as problem:
+            _log.warn("The other side wants TLS twice: {problem}", problem=problem)
+            self.boxSender.transport.abortConnection()
 
     def dispatchCommand(self, box: AmpBox) -> Deferred[Any]:
         """

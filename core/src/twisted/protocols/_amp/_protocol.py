@@ -50,6 +50,7 @@ class BinaryBoxProtocol(Protocol):
 
     _locked = False
     _startingTLS = False
+    _startedTLS = False
 
     def __init__(self, boxReceiver: Any) -> None:
         self.boxReceiver = boxReceiver
@@ -150,20 +151,28 @@ class BinaryBoxProtocol(Protocol):
 
         return Certificate.peerFromTransport(self.transport)
 
+    def _checkTLS(self) -> None:
+        """
+        TLS may begin.
+
+        @raise OnlyOneTLS: it has, or is about to.
+        """
+        if self._startingTLS or self._startedTLS:
+            raise OnlyOneTLS("the connection speaks TLS already, or is about to")
+
     def _prepareTLS(self, certificate: Any, verifyAuthorities: Any) -> None:
         """TLS has been asked for: boxes wait until it has begun."""
-        if self._startingTLS or self.hostCertificate is not None:
-            raise OnlyOneTLS("the connection speaks TLS already, or is about to")
+        self._checkTLS()
         self._startingTLS = True
         self._beforeTLS: list[AmpBox] = []
 
     def _startTLS(self, certificate: Any, verifyAuthorities: Any) -> None:
         """Begin TLS. What has come in plain text behind the last box came from anybody."""
-        if self.hostCertificate is not None:
-            raise OnlyOneTLS("the connection speaks TLS already")
+        # It needs an extra.
         from twisted.internet import ssl
 
         self.hostCertificate = certificate
+        self._startedTLS = True
         self._parser.clear()
         if not verifyAuthorities:
             self.noPeerCertificate = True
