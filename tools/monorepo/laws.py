@@ -25,6 +25,7 @@ MOST_LINES = 1000
 #: The floors of core: the longest name that a module's begins with decides.
 FLOORS = {
     "twisted": 1,
+    "twisted._threads": 2,
     "twisted.python": 1,
     "twisted.python.failure": 2,
     "twisted.python.log": 2,

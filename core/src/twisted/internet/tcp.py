@@ -21,6 +21,8 @@ from errno import (
 )
 from os import strerror
 
+from zope.interface import Interface
+
 from twisted.internet._binding import makeBinding
 from twisted.internet._client import BaseClient, Client, Connector
 from twisted.internet._connection import (
@@ -68,3 +70,11 @@ __all__ = [
 
 class _BuffersLogs:
     """Kept for programs that look for it: nothing here holds log events back."""
+
+
+class _IFileDescriptorReservation(Interface):
+    """Kept for programs that look for it: what `_FileDescriptorReservation` would provide."""
+
+
+class _NullFileDescriptorReservation(_BuffersLogs):
+    """Kept for programs that look for it: holds nothing."""

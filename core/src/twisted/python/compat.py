@@ -19,7 +19,7 @@ from io import IOBase as FileType
 from io import StringIO as NativeStringIO
 from io import TextIOBase
 from sys import intern
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Any, NoReturn, TypeVar
 from urllib.parse import quote as urlquote
 from urllib.parse import unquote as urlunquote
@@ -34,6 +34,7 @@ __all__ = [
     "cmp",
     "comparable",
     "cookielib",
+    "currentframe",
     "escape",
     "execfile",
     "frozenset",
@@ -183,6 +184,11 @@ def execfile(filename: str, globals: dict[str, Any], locals: Any = None) -> None
     with open(filename, "rb") as source:
         code = compile(source.read(), filename, "exec", dont_inherit=True)
     exec(code, globals, globals if locals is None else locals)
+
+
+def currentframe(n: int = 0) -> FrameType | None:
+    """The frame of the caller, or of who is `n` calls above it."""
+    return sys._getframe(n + 1)
 
 
 def reraise(exception: BaseException, traceback: TracebackType | None) -> NoReturn:

@@ -58,6 +58,11 @@ __all__ = [
     "untilConcludes",
 ]
 
+if sys.platform != "win32":
+    _initgroups = initgroups
+    _getgroups = getgroups
+    _setgroups = setgroups
+
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 _F = TypeVar("_F", bound=Callable[..., Any])
