@@ -943,6 +943,15 @@ class NeverResolver:
 class TestAdopt:
     """Sockets that others have opened."""
 
+    def test_connection_that_nobody_wants(self, reactor, kit):
+        """A factory that gives no protocol gets no connection."""
+        one, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        factory = Factory()
+        factory.buildProtocol = lambda addr: None
+        with one, other:
+            made = reactor.adoptStreamConnection(one.fileno(), socket.AF_UNIX, factory)
+        assert made is None
+
     def test_port(self, reactor, kit):
         """A listening socket is served on a duplicate of its descriptor."""
         with socket.socket() as listening:

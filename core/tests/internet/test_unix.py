@@ -296,6 +296,33 @@ class TestDescriptors:
             os.close(fd)
         finish(reactor, kit, server, client, port)
 
+    def test_producer_is_paused_while_many_wait(self, reactor, kit, path):
+        """A producer that sends descriptors is held back as one that sends bytes is."""
+        server, client, port = connect(reactor, kit, path, Receiver)
+        read, write = os.pipe()
+        calls = []
+
+        class Producer:
+            def pauseProducing(self):
+                calls.append("pause")
+
+            def resumeProducing(self):
+                calls.append("resume")
+
+            def stopProducing(self):
+                calls.append("stop")
+
+        client.transport.registerProducer(Producer(), True)
+        for _ in range(200):
+            client.transport.sendFileDescriptor(write)
+            client.transport.write(b"x")
+        assert calls == ["pause"]
+        kit.spin(reactor, lambda: len(server.descriptors) == 200 and calls == ["pause", "resume"])
+        client.transport.unregisterProducer()
+        for fd in (read, write, *server.descriptors):
+            os.close(fd)
+        finish(reactor, kit, server, client, port)
+
     def test_not_wanted(self, reactor, kit, path):
         """A protocol that takes none has them closed, and gets the data."""
         server, client, port = connect(reactor, kit, path)

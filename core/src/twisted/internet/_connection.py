@@ -452,8 +452,12 @@ class Server(Connection):
     @classmethod
     def _fromConnectedSocket(
         cls, fileDescriptor: int, addressFamily: int, factory: Any, reactor: Any
-    ) -> Server:
-        """Serve a connection that stands already, on a duplicate of its descriptor."""
+    ) -> Server | None:
+        """
+        Serve a connection that stands already, on a duplicate of its descriptor.
+
+        @return: the transport, or None if the factory wants no connection.
+        """
         skt = socket.fromfd(fileDescriptor, addressFamily, socket.SOCK_STREAM)
         try:
             client = skt.getpeername()
@@ -462,12 +466,12 @@ class Server(Connection):
         except BaseException:
             skt.close()
             raise
+        if protocol is None:
+            skt.close()
+            return None
         self = cls(skt, protocol, client, None, -1, reactor)
         self._peer = peer
-        if protocol is None:
-            self.loseConnection()
-        else:
-            protocol.makeConnection(self)
+        protocol.makeConnection(self)
         return self
 
     @staticmethod

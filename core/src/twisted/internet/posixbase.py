@@ -282,17 +282,20 @@ class PosixReactorBase(ReactorBase):
 
     def adoptStreamConnection(
         self, fileDescriptor: int, addressFamily: int, factory: Any
-    ) -> tcp.Server:
+    ) -> tcp.Server | None:
         """
         Serve a connection that stands already with a protocol of ``factory``.
 
         The descriptor is duplicated: the caller keeps its own, and may close it.
 
         @param addressFamily: `socket.AF_INET`, `AF_INET6` or `AF_UNIX`.
+        @return: the transport, or None if the factory gives no protocol.
         @raise twisted.internet.error.UnsupportedAddressFamily: it is another one.
         """
         kind = _kindFor(addressFamily, tcp.Server, unix.Server)
-        server: tcp.Server = kind._fromConnectedSocket(fileDescriptor, addressFamily, factory, self)
+        server: tcp.Server | None = kind._fromConnectedSocket(
+            fileDescriptor, addressFamily, factory, self
+        )
         return server
 
 

@@ -8,6 +8,7 @@ import os
 import socket
 import stat
 import struct
+from collections.abc import Sequence
 from errno import EAGAIN, ECONNREFUSED, EINTR, EMSGSIZE, ENOBUFS, EWOULDBLOCK
 from typing import Any
 
@@ -47,6 +48,9 @@ _READ_SIZE = 64 * 1024
 #: How many descriptors one message may carry, in either direction.
 _DESCRIPTORS_AT_ONCE = 64
 
+#: How many descriptors may wait to be sent before a producer is paused.
+_DESCRIPTORS_WAITING = 64
+
 
 def _nameOf(address: Any) -> bytes | None:
     """Give the name of a UNIX socket as the system has it, or None if it has none."""
@@ -74,15 +78,29 @@ class _PassesDescriptors:
     _pieces: list[bytes]
     _nextPortion: Any
 
-    _outgoingDescriptors: tuple[int, ...] = ()
+    producer: Any
+    producerPaused: bool
+    streamingProducer: bool
+
+    _outgoingDescriptors: Sequence[int] = ()
 
     def sendFileDescriptor(self, descriptor: int) -> None:
         """
         Send a duplicate of ``descriptor``, with the next byte that is written.
 
-        It must stay open until it has been sent.
+        It must stay open until it has been sent. A registered producer is paused while many wait.
         """
-        self._outgoingDescriptors += (descriptor,)
+        if not self._outgoingDescriptors:
+            self._outgoingDescriptors = []
+        self._outgoingDescriptors.append(descriptor)  # type: ignore[attr-defined]
+        if (
+            self.producer is not None
+            and self.streamingProducer
+            and not self.producerPaused
+            and len(self._outgoingDescriptors) > _DESCRIPTORS_WAITING
+        ):
+            self.producerPaused = True
+            self.producer.pauseProducing()
         self._scheduleWrite()  # type: ignore[attr-defined]
 
     def doWrite(self) -> Any:
