@@ -19,14 +19,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-try:
-    from OpenSSL import SSL
-except ImportError as error:
-    raise ImportError("TLS needs the extra tls: pip install 'twisted-core[tls]'") from error
-
-from service_identity import VerificationError
 from zope.interface import implementer
 
+# Before the libraries themselves: it tells what to install if they are not there.
+from twisted.internet import _tls  # noqa: F401
+
+# isort: split
+from OpenSSL import SSL
+from service_identity import VerificationError
+
+# isort: split
 from twisted.internet._tls._certificates import (
     Certificate,
     CertificateRequest,

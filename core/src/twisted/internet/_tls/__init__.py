@@ -5,3 +5,11 @@ TLS over any transport, by pyOpenSSL.
 settings, `_client` those of a client that knows whom it wants to reach, `_trust` what certificates
 are believed, `_certificates` certificates and keys, `_servernames` the choice among several.
 """
+
+try:
+    import OpenSSL as _OpenSSL
+    import service_identity as _service_identity
+except ImportError as _error:
+    raise ImportError("TLS needs the extra tls: pip install 'twisted-core[tls]'") from _error
+
+del _OpenSSL, _service_identity
