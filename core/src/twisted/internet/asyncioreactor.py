@@ -23,27 +23,13 @@ from collections.abc import Callable
 from typing import Any
 
 from twisted.internet._delayedcall import DelayedCall
-from twisted.internet._descriptors import READ, WRITE, DescriptorReactor
-from twisted.internet.abstract import FileDescriptor
+from twisted.internet._descriptors import READ, WRITE, DescriptorReactor, Unflushed
 from twisted.logger import Logger
 
 __all__ = ["AsyncioSelectorReactor", "get_running_loop", "install"]
 
 
 _log = Logger()
-
-
-class _Unflushed(list[FileDescriptor]):
-    """The descriptors that were written to; has the reactor come round to send what it was."""
-
-    def __init__(self, reactor: AsyncioSelectorReactor) -> None:
-        super().__init__()
-        self._reactor = reactor
-
-    def append(self, descriptor: FileDescriptor) -> None:
-        """Add a descriptor."""
-        super().append(descriptor)
-        self._reactor._comeRound()
 
 
 class AsyncioSelectorReactor(DescriptorReactor):
@@ -67,7 +53,7 @@ class AsyncioSelectorReactor(DescriptorReactor):
         self._iterating = False
         self._alwaysReady: dict[int, int] = {}
         super().__init__()
-        self._unflushed = _Unflushed(self)
+        self._unflushed = Unflushed(self._comeRound)
         self._timers.onMove = self._timerMoved
 
     # Descriptors
