@@ -17,9 +17,9 @@ from twisted.internet.interfaces import IReactorFDSet
 from twisted.internet.posixbase import PosixReactorBase
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
-__all__ = ["ERROR", "GONE", "HANG_UP", "READ", "WRITE", "DescriptorReactor", "Unflushed"]
+__all__ = ["ERROR", "GONE", "HANG_UP", "READ", "WRITE", "DescriptorReactor"]
 
 # What epoll and poll report, in the numbers of Linux; other ways are translated to these.
 READ = 0x01
@@ -30,23 +30,6 @@ GONE = 0x20
 
 _READ_OR_TROUBLE = READ | ERROR | HANG_UP
 _TROUBLE = ERROR | HANG_UP
-
-
-class Unflushed(list[Any]):
-    """
-    The descriptors that were written to, of a reactor that does not run the loop itself.
-
-    @param comeRound: has the reactor come round to send what was written.
-    """
-
-    def __init__(self, comeRound: Callable[[], object]) -> None:
-        super().__init__()
-        self._comeRound = comeRound
-
-    def append(self, descriptor: Any) -> None:
-        """Add a descriptor."""
-        super().append(descriptor)
-        self._comeRound()
 
 
 @implementer(IReactorFDSet)

@@ -15,12 +15,11 @@ from collections.abc import Callable
 from functools import partial
 from queue import SimpleQueue
 from threading import Thread
-from typing import Any
 
 from twisted._threads import ThreadWorker
 from twisted.internet import selectreactor
-from twisted.internet._delayedcall import DelayedCall
-from twisted.internet._descriptors import READ, WRITE, Unflushed
+from twisted.internet._descriptors import READ, WRITE
+from twisted.internet._guest import GuestReactor
 from twisted.internet.selectreactor import SelectReactor
 
 __all__ = ["ThreadedSelectReactor", "install"]
@@ -28,7 +27,7 @@ __all__ = ["ThreadedSelectReactor", "install"]
 _Ready = tuple[list[int], list[int]]
 
 
-class ThreadedSelectReactor(SelectReactor):
+class ThreadedSelectReactor(GuestReactor, SelectReactor):
     """A reactor on select, which waits in a thread of its own."""
 
     def __init__(self) -> None:
@@ -38,8 +37,6 @@ class ThreadedSelectReactor(SelectReactor):
         self._turning = False
         self._waiting = False
         super().__init__()
-        self._unflushed = Unflushed(self._comeRound)
-        self._timers.onMove = self._timerMoved
 
     # Turns
 
@@ -101,31 +98,6 @@ class ThreadedSelectReactor(SelectReactor):
     # Changes from outside of a turn
 
     def _watch(self, fd: int, before: int, now: int) -> None:
-        self._comeRound()
-
-    def callLater(
-        self, delay: float, callable: Callable[..., Any], *args: object, **kw: object
-    ) -> DelayedCall:
-        """
-        Call ``callable(*args, **kw)`` in ``delay`` seconds.
-
-        @raise AssertionError: ``delay`` is negative, or nothing that can be called was given.
-        """
-        call = super().callLater(delay, callable, *args, **kw)
-        self._comeRound()
-        return call
-
-    def _timerMoved(self, call: DelayedCall) -> None:
-        self._timers._moved(call)
-        self._comeRound()
-
-    def stop(self) -> None:
-        """
-        Shut down: fire the shutdown event and end `run`, as soon as the loop comes round.
-
-        @raise twisted.internet.error.ReactorNotRunning: it does not run, or is stopping already.
-        """
-        super().stop()
         self._comeRound()
 
     def crash(self) -> None:

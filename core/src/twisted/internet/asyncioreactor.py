@@ -19,11 +19,9 @@ from __future__ import annotations
 import asyncio
 import warnings
 from asyncio import AbstractEventLoop, get_running_loop
-from collections.abc import Callable
-from typing import Any
 
-from twisted.internet._delayedcall import DelayedCall
-from twisted.internet._descriptors import READ, WRITE, DescriptorReactor, Unflushed
+from twisted.internet._descriptors import READ, WRITE, DescriptorReactor
+from twisted.internet._guest import GuestReactor
 from twisted.logger import Logger
 
 __all__ = ["AsyncioSelectorReactor", "get_running_loop", "install"]
@@ -32,7 +30,7 @@ __all__ = ["AsyncioSelectorReactor", "get_running_loop", "install"]
 _log = Logger()
 
 
-class AsyncioSelectorReactor(DescriptorReactor):
+class AsyncioSelectorReactor(GuestReactor, DescriptorReactor):
     """
     A reactor on an event loop of asyncio.
 
@@ -53,8 +51,6 @@ class AsyncioSelectorReactor(DescriptorReactor):
         self._iterating = False
         self._alwaysReady: dict[int, int] = {}
         super().__init__()
-        self._unflushed = Unflushed(self._comeRound)
-        self._timers.onMove = self._timerMoved
 
     # Descriptors
 
@@ -142,23 +138,9 @@ class AsyncioSelectorReactor(DescriptorReactor):
         self._timer = loop.call_at(moment, self._timeOut)
         self._timerMoment = moment
 
-    def _timerMoved(self, call: DelayedCall) -> None:
-        self._timers._moved(call)
+    def _timersChanged(self) -> None:
         if not self._turning:
             self._setTimer()
-
-    def callLater(
-        self, delay: float, callable: Callable[..., Any], *args: object, **kw: object
-    ) -> DelayedCall:
-        """
-        Call ``callable(*args, **kw)`` in ``delay`` seconds.
-
-        @raise AssertionError: ``delay`` is negative, or nothing that can be called was given.
-        """
-        call = super().callLater(delay, callable, *args, **kw)
-        if not self._turning:
-            self._setTimer()
-        return call
 
     # Life
 
@@ -185,15 +167,6 @@ class AsyncioSelectorReactor(DescriptorReactor):
             self._iterating = False
             if guard is not None:
                 guard.cancel()
-
-    def stop(self) -> None:
-        """
-        Shut down: fire the shutdown event and end `run`, as soon as the loop comes round.
-
-        @raise twisted.internet.error.ReactorNotRunning: it does not run, or is stopping already.
-        """
-        super().stop()
-        self._comeRound()
 
     def crash(self) -> None:
         """End `run` at once, without any event.  The reactor may be run again."""
