@@ -92,7 +92,7 @@ def test_coroutine_waits_for_both(on: Any, kit: Any) -> None:
         deferred: defer.Deferred[str] = defer.Deferred()
         on.callLater(0.001, deferred.callback, "Deferred")
         got.append(await deferred.asFuture(loop))
-        await asyncio.sleep(0.001)
+        await asyncio.sleep(0)
         future = loop.create_future()
         loop.call_soon(future.set_result, "future")
         got.append(await future)

@@ -437,10 +437,20 @@ def test_half_closed(epoll: Any, kit: Any, pipes: Pipes) -> None:
     kit.spin(epoll, lambda: protocol.events)
     transport.write(b"still there")
     transport.loseWriteConnection()
-    kit.spin(epoll, lambda: len(protocol.events) == 2)
-    assert protocol.events == ["read", "write"]
+    kit.spin(epoll, lambda: len(protocol.events) == 3)
+    assert protocol.events == ["read", "write", "ConnectionDone"]
     assert os.read(pipes.fromStdout, 100) == b"still there"
     transport.loseConnection()
+
+
+def test_end_when_only_reading_is_left(epoll: Any, kit: Any, pipes: Pipes) -> None:
+    protocol = HalfCloseable()
+    transport = stdio.StandardIO(protocol, pipes.stdin, pipes.stdout, epoll)
+    transport.loseWriteConnection()
+    kit.spin(epoll, lambda: protocol.events == ["write"])
+    transport.loseConnection()
+    transport.loseConnection()
+    kit.spin(epoll, lambda: protocol.events == ["write", "ConnectionDone"])
 
 
 def test_nobody_reads_standard_output(reactor: Any, kit: Any, pipes: Pipes) -> None:

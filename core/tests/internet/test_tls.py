@@ -276,6 +276,22 @@ def test_peer_that_never_closes_is_not_waited_for_long(
     assert two.server.transport.aborting
 
 
+def test_peer_that_reads_slowly_gets_everything(
+    authority: Authority, server: ssl.PrivateCertificate
+) -> None:
+    two = connected(authority, server)
+    limit = TLSMemoryBIOProtocol.closeTimeout
+    assert limit is not None
+    two.server.transport.unsentSize = 300  # type: ignore[attr-defined]
+    two.server.tls.loseConnection()
+    for left in (200, 100, 0):
+        two.server.transport.unsentSize = left  # type: ignore[attr-defined]
+        two.server.clock.advance(limit)
+        assert not two.server.transport.aborting
+    two.server.clock.advance(limit)
+    assert two.server.transport.aborting
+
+
 def test_stalled_handshake_ends(server: ssl.PrivateCertificate) -> None:
     side = Side(server.options(), False, None)
     side.begin()
@@ -631,6 +647,25 @@ def test_push_producer_waits_for_the_handshake(
     late = Producer()
     client.tls.registerProducer(late, True)
     assert late.calls == ["stop"]
+
+
+def test_what_a_producer_writes_while_the_handshake_lasts_is_sent_before_the_end(
+    authority: Authority, server: ssl.PrivateCertificate
+) -> None:
+    client = Side(ssl.optionsForClientTLS("example.com", authority.certificate), True, None)
+    client.begin()
+    client.tls.write(b"first")
+    client.tls.registerProducer(Producer(), True)
+    client.tls.loseConnection()
+    client.tls.write(b" last")
+    client.tls.unregisterProducer()
+    other = Side(server.options(), False, None)
+    other.begin()
+    two = object.__new__(Two)
+    two.client, two.server = client, other
+    two.pump()
+    assert other.proto.received == b"first last"
+    assert other.proto.lost.check(error.ConnectionDone)
 
 
 def test_pull_producer_over_sockets(

@@ -60,6 +60,7 @@ class StandardIO:
         if reactor is None:
             # Importing it installs it.
             from twisted.internet import reactor
+        self._reactor = reactor
         self.protocol = proto
         self._descriptors = [(fd, os.get_blocking(fd)) for fd in dict.fromkeys((stdin, stdout))]
         self._writer = ProcessWriter(reactor, self, "write", os.dup(stdout))
@@ -83,9 +84,14 @@ class StandardIO:
 
     def loseConnection(self) -> None:
         """End the connection when everything written has been taken."""
+        if self.disconnecting or self.disconnected:
+            return
         self.disconnecting = True
         if self._writer is not None:
             self._writer.loseConnection()
+        else:
+            done = Failure(error.ConnectionDone())
+            self._reactor.callLater(0, self.connectionLost, done)
         if self._reader is not None:
             # Nothing more is read; the end comes when the writing is done.
             self._reader.stopReading()
@@ -151,10 +157,10 @@ class StandardIO:
         try:
             halfCloseable.readConnectionLost()
         except BaseException:
-            _log.failure(
-                "Unexpected error from {protocol}.readConnectionLost", protocol=self.protocol
-            )
+            _log.failure(_FAILED, protocol=self.protocol, method="readConnectionLost")
             self.connectionLost(Failure())
+        else:
+            self._endIfBothAreClosed(reason)
 
     def _writeConnectionLost(self, reason: Failure) -> None:
         self._writer = None
@@ -167,10 +173,14 @@ class StandardIO:
         try:
             halfCloseable.writeConnectionLost()
         except BaseException:
-            _log.failure(
-                "Unexpected error from {protocol}.writeConnectionLost", protocol=self.protocol
-            )
+            _log.failure(_FAILED, protocol=self.protocol, method="writeConnectionLost")
             self.connectionLost(Failure())
+        else:
+            self._endIfBothAreClosed(reason)
+
+    def _endIfBothAreClosed(self, reason: Failure) -> None:
+        if self._reader is None and self._writer is None:
+            self.connectionLost(reason)
 
     def readConnectionLost(self, reason: Failure) -> None:
         """Nothing more can be read."""

@@ -133,7 +133,6 @@ class TaskGroup(_Scope):
         if not result.called:
             if failed:
                 # Whoever looks at it gets it; the block has it in any case.
-                result.addErrback(lambda failure: failure)
                 result.errback(outcome)
                 if result._debugInfo is not None:
                     result._debugInfo.failResult = None

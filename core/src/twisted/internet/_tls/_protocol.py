@@ -15,7 +15,7 @@ is reported as `ConnectionLost`, a regular one as `ConnectionDone`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
 from OpenSSL import SSL
@@ -120,14 +120,14 @@ class TLSMemoryBIOProtocol(ProtocolWrapper):
             self.transport = transport
             self.connected = 1
             self.factory.registerProtocol(self)
-        self._startTimer(self.handshakeTimeout, "the TLS handshake takes too long")
+        self._startTimer(self.handshakeTimeout, self._timedOut, "the TLS handshake takes too long")
         self._handshake()
 
-    def _startTimer(self, seconds: float | None, why: str) -> None:
+    def _startTimer(self, seconds: float | None, expire: Callable[..., None], *args: Any) -> None:
         clock = self.factory._clockFor(self.transport)
         self._stopTimer()
         if clock is not None and seconds is not None and not self._over:
-            self._timer = clock.callLater(seconds, self._timedOut, why)
+            self._timer = clock.callLater(seconds, expire, *args)
 
     def _stopTimer(self) -> None:
         timer, self._timer = self._timer, None
@@ -158,6 +158,15 @@ class TLSMemoryBIOProtocol(ProtocolWrapper):
             if IHandshakeListener.providedBy(self.wrappedProtocol):
                 self.wrappedProtocol.handshakeCompleted()
             self._sendPending()
+
+    def _waitForClose(self, unsentBefore: int = -1) -> None:
+        """Give the peer time to close, too: anew for as long as it takes what is still unsent."""
+        self._timer = None
+        unsent = self.unsentSize
+        if unsent == unsentBefore:
+            self._timedOut("the peer does not close the connection")
+        else:
+            self._startTimer(self.closeTimeout, self._waitForClose, unsent)
 
     def failVerification(self, reason: Failure) -> None:
         """The peer is not who it should be: end the connection, with `reason`."""
@@ -308,9 +317,10 @@ class TLSMemoryBIOProtocol(ProtocolWrapper):
         if isinstance(membrane.producer, PullToPush):
             membrane.producer.stopStreaming()
         self.transport.unregisterProducer()
-        if self.disconnecting and not self._pending:
+        if self.disconnecting:
             self._flush()
-            self._shutdown()
+            if not self._pending:
+                self._shutdown()
 
     def stopConsuming(self) -> None:
         """Part with the producer, and close."""
@@ -364,7 +374,8 @@ class TLSMemoryBIOProtocol(ProtocolWrapper):
         else:
             # The peer's answer must be read, even if the protocol wants no more data.
             self.transport.resumeProducing()
-            self._startTimer(self.closeTimeout, "the peer does not close the connection")
+            self._stopTimer()
+            self._waitForClose()
 
     def _end(self, reason: Failure | None) -> None:
         """TLS is over: because of `reason`, or in order."""
