@@ -465,6 +465,28 @@ def test_what_comes_in_plain_text_behind_the_last_box_is_dropped(
     kit.spin(epoll, lambda: service.transport is None)
 
 
+def test_side_that_is_somebody_else_is_told(
+    epoll: Any, kit: Any, certificate: ssl.PrivateCertificate
+) -> None:
+    stranger = ssl.KeyPair.generate().selfSignedCert(2, CN="stranger")
+
+    class Secure(Service):
+        @amp.StartTLS.responder
+        def secure(self) -> dict[str, Any]:
+            return {"tls_localCertificate": certificate}
+
+    pair = kit.Pair(epoll, Secure, amp.AMP)
+    client = pair.clientFactory.proto
+    client.callRemote(
+        amp.StartTLS, tls_localCertificate=stranger, tls_verifyAuthorities=[stranger]
+    ).addErrback(lambda _: None)
+    outcome: list[Any] = []
+    client.callRemote(Sum, a=1).addErrback(outcome.append)
+    kit.spin(epoll, lambda: outcome)
+    assert outcome[0].check(error.PeerVerifyError)
+    assert "certificate verify failed" in str(outcome[0].value)
+
+
 class Give(amp.Command):
     arguments = [(b"file", amp.Descriptor())]
 
