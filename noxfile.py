@@ -150,7 +150,7 @@ def peers(session: nox.Session) -> None:
     missing = [package for name, package in PROGRAMS.items() if shutil.which(name) is None]
     if missing:
         session.run("apt-get", "install", "--yes", "--quiet", *missing, external=True)
-    prepare(session, *everything(), *TESTING)
+    prepare(session, *everything(), "-e", "./core[unix]", *TESTING)
     folders = [f"{folder}/tests" for folder in DISTRIBUTIONS]
     session.run("pytest", "-m", "peer", *(session.posargs or folders))
 

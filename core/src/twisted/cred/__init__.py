@@ -1,0 +1,1 @@
+"""Who may come in: credentials, what checks them, and what they give access to."""
