@@ -75,7 +75,7 @@ def test_order_of_methods_and_cleanups(base: Any) -> None:
             done.append("torn down")
 
     assert run(Case) == [("success", "")]
-    assert done == ["set up", "test", "torn down", "last cleanup", "first cleanup"]
+    assert done == ["set up", "test", "last cleanup", "first cleanup", "torn down"]
 
 
 @pytest.mark.parametrize("base", BASES)
@@ -181,8 +181,8 @@ def test_every_failure_is_told() -> None:
 
     assert run(Case) == [
         ("failure", "FailTest: test"),
+        ("error", "FailTest: cleanup"),
         ("error", "ValueError: tear down"),
-        ("failure", "FailTest: cleanup"),
     ]
 
 
@@ -243,8 +243,8 @@ def test_open_port_is_found_after_the_class() -> None:
         def test(self) -> None:
             self.port = the_reactor.listenTCP(0, Factory(), interface="127.0.0.1")
 
-    [(kind, text)] = run(Case)
-    assert kind == "error"
+    [(succeeded, _), (kind, text)] = run(Case)
+    assert (succeeded, kind) == ("success", "error")
     assert "Port" in text or "tcp" in text.lower()
     assert the_reactor.getReaders() == [] or all(
         "Port" not in repr(reader) for reader in the_reactor.getReaders()

@@ -113,6 +113,11 @@ def _asText(variables: _Variables) -> _Variables:
     return tuple((name, safe_repr(value)) for name, value in variables)
 
 
+def recordFrames(exception: BaseException, frames: Iterable[_Frame]) -> None:
+    """Let an exception that was raised elsewhere be shown with the frames that it had there."""
+    setattr(exception, _RECORD, tuple(frames))
+
+
 class _RecordedCode:
     """As much of a code object as tools that print tracebacks ask for."""
 
@@ -313,7 +318,7 @@ class Failure(BaseException):
         """The exception, for raising it again."""
         value = self.value
         if self.tb is None and self._recorded:
-            setattr(value, _RECORD, self._recorded)
+            recordFrames(value, self._recorded)
         return value.with_traceback(self.tb)
 
     def throwExceptionIntoGenerator(self, g: Any) -> Any:

@@ -23,7 +23,7 @@ from stat import S_IWUSR as S_IWUSR
 from stat import S_IXGRP as S_IXGRP
 from stat import S_IXOTH as S_IXOTH
 from stat import S_IXUSR as S_IXUSR
-from typing import IO, Any, AnyStr, cast
+from typing import IO, Any, AnyStr, TypeVar, cast
 
 from zope.interface import implementer
 
@@ -69,6 +69,13 @@ def _isBelow(directory: AnyStr, path: AnyStr) -> bool:
     """Whether a path is a directory or below it."""
     sep = _as(directory, os.sep)
     return path == directory or path.startswith(directory.rstrip(sep) + sep)
+
+
+#: How a file is opened: a letter, and C{b} and C{+} in any order behind it.
+FileMode = str
+
+#: Text or bytes, whichever the other paths are not.
+OtherAnyStr = TypeVar("OtherAnyStr", str, bytes)
 
 
 @implementer(IFilePath)
@@ -218,11 +225,10 @@ class FilePath(AbstractFilePath[AnyStr]):
         @param exts: ``""`` stands for this itself, and ``"*"`` for any extension.
         """
         for ext in exts:
-            ext = self._mine(ext)
             if not ext and self.exists():
-                return self
-            if ext == self._mine("*"):
-                beside = glob.escape(self.path) + self._mine(".*")
+                return self.clonePath(_as(ext, os.fsdecode(self.path)))
+            if ext in ("*", b"*"):
+                beside = glob.escape(_as(ext, os.fsdecode(self.path))) + _as(ext, ".*")
                 found = sorted(glob.glob(beside))
                 if found:
                     return self.clonePath(found[0])
@@ -231,8 +237,8 @@ class FilePath(AbstractFilePath[AnyStr]):
         return None
 
     def siblingExtension(self, ext: Any) -> FilePath[Any]:
-        """The path with an extension added."""
-        return self.clonePath(self.path + self._mine(ext))
+        """The path with an extension added; of the type of that."""
+        return self.clonePath(_as(ext, os.fsdecode(self.path)) + ext)
 
     def realpath(self) -> FilePath[AnyStr]:
         """
@@ -271,17 +277,20 @@ class FilePath(AbstractFilePath[AnyStr]):
 
     def globChildren(self, pattern: Any) -> list[FilePath[Any]]:
         """The paths in this directory that a pattern of the shell fits."""
-        pattern = os.path.join(glob.escape(self.path), self._mine(pattern))
-        return [self.clonePath(path) for path in glob.glob(pattern)]
+        path = _as(pattern, os.fsdecode(self.path))
+        return [
+            self.clonePath(each) for each in glob.glob(os.path.join(glob.escape(path), pattern))
+        ]
 
-    def temporarySibling(self, extension: Any = None) -> FilePath[AnyStr]:
+    def temporarySibling(self, extension: Any = None) -> FilePath[Any]:
         """
         A path beside this at which there is nothing, with a name that nobody can guess.
 
         @param extension: what the name ends with.
         """
-        name = self._mine(f"_{randomBytes(16).hex()}") + self.basename()
-        sibling: FilePath[AnyStr] = self.sibling(name + self._mine(extension or ""))
+        extension = self._mine("") if extension is None else extension
+        name = f"_{randomBytes(16).hex()}" + os.fsdecode(self.basename())
+        sibling: FilePath[Any] = self.sibling(_as(extension, name) + extension)
         sibling.requireCreate()
         return sibling
 

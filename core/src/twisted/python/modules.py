@@ -12,9 +12,11 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from typing import Any
+from zipfile import is_zipfile
 
 from twisted.python.filepath import FilePath
 from twisted.python.reflect import namedAny
+from twisted.python.zippath import ZipArchive
 
 __all__ = [
     "OPTIMIZED_MODE",
@@ -35,6 +37,17 @@ _NOTHING: Any = object()
 OPTIMIZED_MODE = not __debug__
 #: How the names of files that hold modules end.
 PYTHON_EXTENSIONS = [".py", ".pyo" if OPTIMIZED_MODE else ".pyc"]
+
+
+def _located(path: str) -> Any:
+    """The path of a file or a folder, which may be within a zip archive."""
+    found = FilePath(path)
+    if not path.endswith(".zip") and (found.exists() or ".zip" + os.sep not in path):
+        return found
+    for above in (found, *found.parents()):
+        if above.isfile() and is_zipfile(above.path):
+            return ZipArchive(above.path).descendant(found.segmentsFrom(above))
+    return found
 
 
 def _isPackagePath(path: FilePath[str]) -> bool:
@@ -167,7 +180,7 @@ class PythonModule(_HasModules):
             return
         if self.isLoaded():
             for path in self.load().__path__:
-                yield FilePath(path)
+                yield _located(path)
         else:
             yield self.parentPath
 
@@ -270,13 +283,13 @@ class PythonPath:
     def iterEntries(self) -> Iterator[PathEntry]:
         """The folders."""
         for path in self.sysPath:
-            yield PathEntry(FilePath(path), self)
+            yield PathEntry(_located(path), self)
 
     def __getitem__(self, modname: str) -> PythonModule:
         module = self.moduleDict.get(modname)
         file = getattr(module, "__file__", None)
         if file is not None:
-            return PythonModule(modname, FilePath(file), self._entryOf(file, modname))
+            return PythonModule(modname, _located(file), self._entryOf(file, modname))
         first, *rest = modname.split(".")
         found: PythonModule | None = None
         for entry in self.iterEntries():
@@ -296,7 +309,7 @@ class PythonPath:
         depth = modname.count(".") + (os.path.basename(file).startswith("__init__."))
         for _ in range(depth):
             folder = os.path.dirname(folder)
-        return PathEntry(FilePath(folder), self)
+        return PathEntry(_located(folder), self)
 
     def __contains__(self, module: str) -> bool:
         try:

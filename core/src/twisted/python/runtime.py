@@ -78,6 +78,10 @@ class Platform:
         """Whether there are threads."""
         return True
 
+    def _supportsSymlinks(self) -> bool:
+        """Whether there are symbolic links that every user may make."""
+        return not self.isWindows()
+
     def supportsINotify(self) -> bool:
         """Whether the kernel tells of changes to files by inotify."""
         return self.isLinux()

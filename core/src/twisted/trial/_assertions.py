@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.python.failure import Failure
 from twisted.trial._outcomes import FailTest
-from twisted.trial._warnings import collectWarnings
+from twisted.trial._warnings import _collectWarnings
 
 __all__ = ["Assertions"]
 
@@ -27,6 +27,8 @@ class _AssertRaises:
         self._message = message
         self.exception: Any = None
 
+    returned: object = None
+
     def __enter__(self) -> _AssertRaises:
         return self
 
@@ -37,13 +39,13 @@ class _AssertRaises:
         traceback: TracebackType | None,
     ) -> bool:
         if value is None:
-            self.fail("returned normally", None)
+            self.fail(f"returned {self.returned!r}", None)
         elif not isinstance(value, self._expected):
             self.fail(f"raised {kind!r}", Failure(value))
         self.exception = value
         return True
 
-    def fail(self, what: str, failure: Failure | None, returned: object = None) -> None:
+    def fail(self, what: str, failure: Failure | None) -> None:
         """Say that something else happened."""
         expected = self._expected
         names = (
@@ -101,8 +103,7 @@ class Assertions(unittest.TestCase):
         if f is None:
             return context
         with context:
-            returned = f(*args, **kwargs)
-            context.fail(f"returned {returned!r}", None)
+            context.returned = f(*args, **kwargs)
         return context.exception
 
     def assertEqual(self, first: Any, second: Any, msg: object = None) -> Any:
@@ -213,7 +214,7 @@ class Assertions(unittest.TestCase):
         if f is None:
             return super().assertWarns(category)
         seen: list[Any] = []
-        result = collectWarnings(seen.append, f, *args, **kwargs)
+        result = _collectWarnings(seen.append, f, *args, **kwargs)
         if not seen:
             self.fail("there was no warning")
         first = seen[0]

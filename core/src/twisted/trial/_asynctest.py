@@ -40,6 +40,11 @@ class TestCase(SynchronousTestCase):  # type: ignore[misc]
         super().__init__(methodName)
         self._waiting.setdefault(type(self), WeakSet()).add(self)
 
+    @classmethod
+    def _forgetWaiting(cls) -> None:
+        """Take each test for the last of its class: it may be, where others run elsewhere."""
+        cls._waiting.clear()
+
     def assertFailure(
         self, deferred: defer.Deferred[Any], *expectedFailures: type[BaseException]
     ) -> defer.Deferred[Any]:
@@ -71,10 +76,10 @@ class TestCase(SynchronousTestCase):  # type: ignore[misc]
         except (TypeError, ValueError):
             return DEFAULT_TIMEOUT_DURATION
 
-    async def _outcomeOf(self, f: Callable[..., Any], *args: Any, **kwargs: Any) -> Failure | None:
+    async def _outcomeOf(self, f: Callable[[], Any]) -> Failure | None:
         if inspect.isgeneratorfunction(f):
             return await super()._outcomeOf(f)
-        running = defer.maybeDeferred(f, *args, **kwargs)
+        running = defer.maybeDeferred(f)
         settled: defer.Deferred[tuple[object]] = defer.Deferred()
 
         def settle(result: object) -> None:
@@ -99,7 +104,7 @@ class TestCase(SynchronousTestCase):  # type: ignore[misc]
         timeout = self.getTimeout()
 
         def expire() -> None:
-            name = getattr(f, "__name__", repr(f))
+            name = getattr(f, "__name__", None) or getattr(f, "func", f)
             settle(Failure(defer.TimeoutError(f"{self!r} ({name}) took more than {timeout} s")))
             running.cancel()
 
@@ -112,43 +117,40 @@ class TestCase(SynchronousTestCase):  # type: ignore[misc]
         settled.addBoth(stop)
 
     def _drive(self, course: Coroutine[Any, Any, None]) -> None:
-        done = defer.Deferred.fromCoroutine(course)
-        outcome: list[Any] = []
-        done.addBoth(outcome.append)
-        if not outcome:
-            self._spin(done, outcome)
-        if isinstance(outcome[0], Failure):
-            outcome[0].raiseException()
-
-    def _spin(self, done: defer.Deferred[Any], outcome: list[Any]) -> None:
         """
-        Run the reactor until there is an outcome.
+        Run `course`, and the reactor for as long as it waits.
 
         @raise KeyboardInterrupt: the user, or the test, stopped the reactor.
         """
         from twisted.internet import reactor
 
         the_reactor: Any = reactor
-        done.addBoth(lambda _: the_reactor.crash())
         # The reactor must be able to run again: it never really stops.
         original = the_reactor.stop
         the_reactor.stop = the_reactor.crash
+        outcome: list[Any] = []
         try:
-            the_reactor.run()
+            done = defer.Deferred.fromCoroutine(course)
+            done.addBoth(outcome.append)
+            if not outcome:
+                done.addBoth(lambda _: the_reactor.crash())
+                the_reactor.run()
         finally:
             the_reactor.stop = original
         if not outcome:
             raise KeyboardInterrupt("the reactor was stopped during a test")
+        if isinstance(outcome[0], Failure):
+            outcome[0].raiseException()
 
     def _end(self, result: Any) -> None:
         from twisted.internet import reactor
 
         self._tellUnclean(result, cleanAfterTest(reactor))
-        waiting = self._waiting[type(self)]
+        super()._end(result)
+        waiting = self._waiting.get(type(self), WeakSet())
         waiting.discard(self)
         if not waiting:
             self._tellUnclean(result, cleanAfterClass(reactor))
-        super()._end(result)
 
     def _tellUnclean(self, result: Any, failure: Failure | None) -> None:
         if failure is not None:

@@ -17,9 +17,13 @@ __all__ = ["FailTest", "PyUnitResultAdapter", "SkipTest", "Todo", "makeTodo"]
 class FailTest(AssertionError):
     """An assertion does not hold."""
 
+    __module__ = "twisted.trial.unittest"
+
 
 class SkipTest(Exception):
     """Raise it, with the reason, to leave a test undone."""
+
+    __module__ = "twisted.trial.unittest"
 
 
 class Todo:

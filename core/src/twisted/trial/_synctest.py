@@ -8,22 +8,27 @@ import sys
 import tempfile
 import time
 import unittest
-import warnings
 from collections.abc import Callable, Coroutine, Iterator
-from typing import Any, ParamSpec, TypeVar
+from functools import partial
+from typing import Any, ClassVar, ParamSpec, TypeVar
 
 from twisted.logger import LogEvent, globalLogPublisher
 from twisted.python import log
 from twisted.python._warnings import runWithWarningsSuppressed
+from twisted.python.deprecate import getDeprecationWarningString, warnAboutFunction
 from twisted.python.failure import Failure
 from twisted.python.monkey import MonkeyPatcher
 from twisted.trial import itrial
 from twisted.trial._assertions import Assertions
 from twisted.trial._outcomes import PyUnitResultAdapter, SkipTest, Todo, makeTodo
-from twisted.trial._warnings import CollectedWarning, collectWarnings, warningsOf
+from twisted.trial._warnings import (
+    _collectWarnings,
+    _Warning,
+    warningsOf,
+)
 from twisted.trial.util import acquireAttribute
 
-__all__ = ["SynchronousTestCase"]
+__all__ = ["LoggedErrors", "SynchronousTestCase"]
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -35,13 +40,28 @@ __unittest = True
 _NAME = 32
 
 
-class _LoggedErrors:
-    """The failures that are logged during a test."""
+class LoggedErrors:
+    """
+    The failures that are logged within a ``with`` statement, but not within another one inside it.
+    """
+
+    _watching: ClassVar[list[LoggedErrors]] = []
 
     def __init__(self) -> None:
         self._failures: list[Failure] = []
 
+    def __enter__(self) -> LoggedErrors:
+        self._watching.append(self)
+        globalLogPublisher.addObserver(self)
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._watching.pop()
+        globalLogPublisher.removeObserver(self)
+
     def __call__(self, event: LogEvent) -> None:
+        if self._watching[-1] is not self:
+            return
         failure = event.get("log_failure") or (event.get("isError") and event.get("failure"))
         if failure:
             self._failures.append(failure)
@@ -73,8 +93,8 @@ class SynchronousTestCase(Assertions):
         super().__init__(methodName)
         self._passed = False
         self._undo: list[tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]] = []
-        self._logged = _LoggedErrors()
-        self._warned: list[CollectedWarning] = []
+        self._logged = LoggedErrors()
+        self._warned: list[_Warning] = []
 
     def runTest(self) -> None:
         """Do nothing: a case that is made without the name of a method is no test."""
@@ -177,8 +197,6 @@ class SynchronousTestCase(Assertions):
             and what to use instead.
         @return: what `f` returns.
         """
-        from twisted.python.deprecate import getDeprecationWarningString
-
         result = f(*args, **kwargs)
         warned = self.flushWarnings([self.callDeprecated])
         since, replacement = version if isinstance(version, tuple) else (version, None)
@@ -240,16 +258,24 @@ class SynchronousTestCase(Assertions):
             started = time.monotonic()
             self._passed = True
             self._warned[:] = []
-            globalLogPublisher.addObserver(self._logged)
             try:
-                collectWarnings(self._warned.append, self._runSuppressed, told)
+                with self._logged:
+                    _collectWarnings(self._warned.append, self._runSuppressed, told)
+            except KeyboardInterrupt:
+                # No further test is run, and those that were are told of; unless that is the
+                # business of another runner.
+                if not hasattr(told, "stop"):
+                    raise
+                told.stop()
             finally:
-                globalLogPublisher.removeObserver(self._logged)
                 self._logged.flush()
             if hasattr(told, "addDuration"):
                 told.addDuration(self, time.monotonic() - started)
             for warning in self._warned:
-                warning.again()
+                try:
+                    warning.again()
+                except Warning:  # the filters make errors of them
+                    told.addError(self, Failure())
         finally:
             told.stopTest(self)
         return result
@@ -277,40 +303,60 @@ class SynchronousTestCase(Assertions):
 
     async def _course(self, result: Any) -> None:
         """Set up, test, tear down, and clean up; tell `result` of what fails."""
-        if await self._step(result, self.setUp):
-            await self._step(result, getattr(self, self._testMethodName))
+        ready = await self._step(result, self.setUp)
+        if ready:
+            test = getattr(self, self._testMethodName)
+            todo = self.getTodo()
+            if await self._step(result, test, todo=todo) and todo is not None:
+                self._passed = False
+                result.addUnexpectedSuccess(self, todo)
+        await self._cleanUp(result)
+        if ready:
             await self._step(result, self.tearDown)
+            await self._cleanUp(result)
+
+    async def _cleanUp(self, result: Any) -> None:
         while self._undo:
             f, args, kwargs = self._undo.pop()
-            await self._step(result, f, *args, **kwargs)
+            await self._step(result, partial(f, *args, **kwargs), mayFail=False)
 
-    async def _step(self, result: Any, f: Callable[..., Any], *args: Any, **kwargs: Any) -> bool:
-        """Call `f`; if it fails, tell `result`. @return: whether it succeeded."""
-        failure = await self._outcomeOf(f, *args, **kwargs)
+    async def _step(
+        self, result: Any, f: Callable[[], Any], todo: Todo | None = None, mayFail: bool = True
+    ) -> bool:
+        """
+        Call `f`; if it raises, tell `result`.
+
+        @param todo: why it is known to raise.
+        @param mayFail: whether an assertion that does not hold is a failure, instead of an error.
+        @return: whether it returned.
+        """
+        failure = await self._outcomeOf(f)
         if failure is None:
             return True
         self._passed = False
-        todo = self.getTodo()
-        if failure.check(SkipTest, unittest.SkipTest):
+        if failure.check(KeyboardInterrupt):
+            raise failure.value
+        elif failure.check(SkipTest, unittest.SkipTest):
             reason = failure.value.args[0] if failure.value.args else ""
             if not failure.value.args:
-                warnings.warn("a test is skipped without a reason", stacklevel=2)
+                method = getattr(self, self._testMethodName)
+                warnAboutFunction(method, "raise unittest.SkipTest with the reason for it")
             result.addSkip(self, reason)
         elif todo is not None and todo.expected(failure):
             result.addExpectedFailure(self, failure, todo)
-        elif failure.check(self.failureException, AssertionError):
+        elif mayFail and failure.check(self.failureException, AssertionError):
             result.addFailure(self, failure)
         else:
             result.addError(self, failure)
         return False
 
-    async def _outcomeOf(self, f: Callable[..., Any], *args: Any, **kwargs: Any) -> Failure | None:
+    async def _outcomeOf(self, f: Callable[[], Any]) -> Failure | None:
         """Call `f`. @return: how it failed, or None."""
         if inspect.isgeneratorfunction(f):
-            return Failure(TypeError(f"{f!r} is a generator function, and would not run at all"))
+            return Failure(TypeError(f"{f!r} is a generator function and therefore will never run"))
         try:
-            f(*args, **kwargs)
-        except (KeyboardInterrupt, SystemExit):
+            f()
+        except SystemExit:
             raise
         except BaseException:
             return Failure()
@@ -322,11 +368,13 @@ class SynchronousTestCase(Assertions):
             self._passed = False
             result.addError(self, failure)
         if self._passed:
-            todo = self.getTodo()
-            if todo is not None:
-                result.addUnexpectedSuccess(self, todo)
-            else:
-                result.addSuccess(self)
+            result.addSuccess(self)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __hash__(self) -> int:
+        return id(self)
 
     def __iter__(self) -> Iterator[Any]:
         raise TypeError("a test case is one test, and cannot be iterated over")

@@ -6,16 +6,16 @@ import inspect
 import os
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import CodeType
 from typing import Any
 
-__all__ = ["CollectedWarning", "collectWarnings", "warningsOf"]
+__all__ = ["_Warning", "warningsOf"]
 
 
 @dataclass(frozen=True)
-class CollectedWarning:
+class _Warning:
     """
     A warning.
 
@@ -35,8 +35,8 @@ class CollectedWarning:
         warnings.warn_explicit(self.message, self.category, self.filename, self.lineno)
 
 
-def collectWarnings(
-    observe: Callable[[CollectedWarning], Any],
+def _collectWarnings(
+    observe: Callable[[_Warning], Any],
     f: Callable[..., Any],
     *args: Any,
     **kwargs: Any,
@@ -56,23 +56,25 @@ def collectWarnings(
         file: object = None,
         line: str | None = None,
     ) -> None:
-        text = message.args[0] if isinstance(message, Warning) and message.args else message
-        observe(CollectedWarning(str(text), category, filename, lineno))
+        observe(_Warning(str(message), category, filename, lineno))
 
-    # A module remembers which of its warnings were shown, and would not give them again.
-    for module in list(sys.modules.values()):
-        registry = getattr(module, "__dict__", {}).get("__warningregistry__")
-        if registry:
-            registry.clear()
+    _setWarningRegistryToNone(sys.modules)
     with warnings.catch_warnings():
         warnings.simplefilter("always")
         warnings.showwarning = show
         return f(*args, **kwargs)
 
 
+def _setWarningRegistryToNone(modules: Mapping[str, Any]) -> None:
+    """Let modules forget which of their warnings were shown: they would not give them again."""
+    for module in list(modules.values()):
+        if getattr(module, "__warningregistry__", None):
+            module.__warningregistry__ = None
+
+
 def warningsOf(
-    collected: Sequence[CollectedWarning], functions: Sequence[Callable[..., Any]]
-) -> list[CollectedWarning]:
+    collected: Sequence[_Warning], functions: Sequence[Callable[..., Any]]
+) -> list[_Warning]:
     """
     Those of `collected` that point into one of `functions`.
 

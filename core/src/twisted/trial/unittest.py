@@ -11,10 +11,10 @@ Test cases of asynchronous programs::
 reactor. Both run under ``trial``, ``pytest`` and ``python -m unittest``.
 """
 
+from twisted.trial._asyncrunner import TestDecorator, TestSuite, decorate
 from twisted.trial._asynctest import TestCase
 from twisted.trial._outcomes import FailTest, PyUnitResultAdapter, SkipTest, Todo, makeTodo
 from twisted.trial._pytest import answerForTwisted
-from twisted.trial._suite import TestDecorator, TestSuite, decorate
 from twisted.trial._synctest import SynchronousTestCase
 
 __all__ = [

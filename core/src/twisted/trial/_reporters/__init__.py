@@ -1,0 +1,1 @@
+"""Those who tell how tests went; `twisted.trial.reporter` hands them out."""
