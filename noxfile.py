@@ -33,6 +33,7 @@ PROGRAMS = {
     "memcached": "memcached",
     "nc": "netcat-openbsd",
     "openssl": "openssl",
+    "pg_lsclusters": "postgresql",
     "wrk": "wrk",
 }
 
@@ -150,7 +151,7 @@ def peers(session: nox.Session) -> None:
     missing = [package for name, package in PROGRAMS.items() if shutil.which(name) is None]
     if missing:
         session.run("apt-get", "install", "--yes", "--quiet", *missing, external=True)
-    prepare(session, *everything(), "-e", "./core[unix]", *TESTING)
+    prepare(session, *everything(), "-e", "./core[unix]", "psycopg[binary]", *TESTING)
     folders = [f"{folder}/tests" for folder in DISTRIBUTIONS]
     session.run("pytest", "-m", "peer", *(session.posargs or folders))
 

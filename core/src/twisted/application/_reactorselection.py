@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import IO, Any, ClassVar
+from typing import IO, Any
 
 from twisted.application.reactors import NoSuchReactor, getReactorTypes, installReactor
 from twisted.python import usage
@@ -23,7 +23,7 @@ class ReactorSelectionMixin:
     __module__ = "twisted.application.app"
     messageOutput: IO[str] = sys.stdout
 
-    compData: ClassVar[Any] = usage.Completions(
+    compData: Any = usage.Completions(
         optActions={
             "reactor": lambda *_: usage.CompleteList([each.shortName for each in getReactorTypes()])
         }

@@ -1,17 +1,47 @@
-"""Services that listen, repeat something, or take long work in steps."""
+"""Services that listen, connect, repeat something, or take long work in steps."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, ClassVar
 
+from twisted.application._clientservice import ClientService, backoffPolicy
+from twisted.application._transportservices import (
+    MulticastServer,
+    SSLClient,
+    SSLServer,
+    TCPClient,
+    TCPServer,
+    UDPServer,
+    UNIXClient,
+    UNIXDatagramClient,
+    UNIXDatagramServer,
+    UNIXServer,
+    VolatileDataService,
+)
 from twisted.application.service import Service
 from twisted.internet import task
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import CancelledError, Deferred, succeed
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-__all__ = ["CooperatorService", "StreamServerEndpointService", "TimerService"]
+__all__ = [
+    "ClientService",
+    "CooperatorService",
+    "MulticastServer",
+    "SSLClient",
+    "SSLServer",
+    "StreamServerEndpointService",
+    "TCPClient",
+    "TCPServer",
+    "TimerService",
+    "UDPServer",
+    "UNIXClient",
+    "UNIXDatagramClient",
+    "UNIXDatagramServer",
+    "UNIXServer",
+    "backoffPolicy",
+]
 
 _log = Logger()
 
@@ -79,13 +109,14 @@ class StreamServerEndpointService(Service):
         return waiting.addCallback(close)
 
 
-class TimerService(Service):
+class TimerService(VolatileDataService):
     """
     Calls a function again and again while it runs.
 
     @ivar clock: where time passes; by default the global reactor.
     """
 
+    volatile: ClassVar[list[str]] = ["_loop", "_loopFinished"]
     clock: Any = None
     _loop: task.LoopingCall | None = None
     _loopFinished: Deferred[Any] | None = None
@@ -121,10 +152,13 @@ class TimerService(Service):
 
         @return: fires when a call that is under way is done.
         """
-        if self._loop is not None and self._loop.running:
-            self._loop.stop()
-        Service.stopService(self)
-        return self._loopFinished
+        loop, finished = self._loop, self._loopFinished
+        self._loop = self._loopFinished = None
+        if loop is not None and loop.running:
+            loop.stop()
+        if finished is None:
+            finished = succeed(None)
+        return finished.addCallback(lambda _: Service.stopService(self))
 
 
 class CooperatorService(Service):

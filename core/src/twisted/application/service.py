@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from zope.interface import Attribute, Interface, implementer
 
+from twisted.persisted import sob
 from twisted.plugin import IPlugin
 from twisted.python import components
 from twisted.python.reflect import namedAny
@@ -26,6 +27,7 @@ __all__ = [
     "Process",
     "Service",
     "ServiceMaker",
+    "loadApplication",
 ]
 
 
@@ -328,4 +330,20 @@ def Application(name: str, uid: int | None = None, gid: int | None = None) -> An
     services.setName(name)
     application.addComponent(services, ignoreClass=1)
     application.addComponent(Process(uid, gid), ignoreClass=1)
+    application.addComponent(sob.Persistent(application, name), ignoreClass=1)
     return application
+
+
+def loadApplication(filename: str, kind: str, passphrase: object = None) -> Any:
+    """
+    Read a program from a file.
+
+    @param kind: ``python`` for a file of Python whose variable ``application`` it is; ``pickle`` or
+        ``source`` for what `twisted.persisted.sob.Persistent` has saved.
+    @param passphrase: not supported any more.
+    @raise twisted.persisted.sob.InsecureFile: if another user could have written the pickle or the
+        source.
+    """
+    if kind == "python":
+        return sob.loadValueFromFile(filename, "application")
+    return sob.load(filename, kind)

@@ -15,6 +15,7 @@ from zope.interface import implementer
 from twisted.internet import error
 from twisted.internet.interfaces import IReactorFDSet
 from twisted.internet.posixbase import PosixReactorBase
+from twisted.python.failure import Failure
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -44,6 +45,26 @@ class DescriptorReactor(PosixReactorBase):
         self._readers: dict[int, Any] = {}
         self._writers: dict[int, Any] = {}
         super().__init__()
+
+    def _newPoller(self) -> None:
+        """Have an object of the system's own that nobody else watches descriptors with."""
+
+    def _afterFork(self) -> None:
+        """In a process that was forked off: watch the same descriptors, apart from the parent."""
+        readers, writers = self.getReaders(), self.getWriters()
+        self._readers.clear()
+        self._writers.clear()
+        self._newPoller()
+        waker, self.waker = self.waker, None
+        if waker is not None:
+            self._internalReaders.discard(waker)
+            waker.connectionLost(Failure(error.ConnectionDone()))
+        self.installWaker()
+        for reader in readers:
+            if reader is not waker:
+                self.addReader(reader)
+        for writer in writers:
+            self.addWriter(writer)
 
     def _watch(self, fd: int, before: int, now: int) -> None:
         """

@@ -63,6 +63,7 @@ class DatagramPort(udp.Port):
 
         @raise twisted.internet.error.CannotListenError: the system refuses.
         """
+        self._maker = os.getpid()
         made = self.createInternetSocket()
         if self.port:
             try:
@@ -80,7 +81,8 @@ class DatagramPort(udp.Port):
 
     def connectionLost(self, reason: Any = None) -> None:
         """Close the socket, remove its name, and tell the protocol."""
-        if not self.disconnected and self.port and not _isAbstract(self.port):
+        mine = os.getpid() == self._maker  # a process that was forked off has not made the name
+        if mine and not self.disconnected and self.port and not _isAbstract(self.port):
             try:
                 os.unlink(self.port)
             except OSError:

@@ -24,9 +24,12 @@ class EPollReactor(DescriptorReactor):
     """
 
     def __init__(self) -> None:
+        self._newPoller()
+        super().__init__()
+
+    def _newPoller(self) -> None:
         self._poller = select.epoll()
         self._alwaysReady: set[int] = set()
-        super().__init__()
 
     def _watch(self, fd: int, before: int, now: int) -> None:
         if fd in self._alwaysReady:

@@ -17,8 +17,11 @@ class PollReactor(DescriptorReactor):
     """A reactor on poll: any number of descriptors, each of which costs something every time."""
 
     def __init__(self) -> None:
-        self._poller = select.poll()
+        self._newPoller()
         super().__init__()
+
+    def _newPoller(self) -> None:
+        self._poller = select.poll()
 
     def _watch(self, fd: int, before: int, now: int) -> None:
         if now:

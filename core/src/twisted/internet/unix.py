@@ -209,6 +209,7 @@ class Port(_StreamPort):
     addressFamily: int = socket.AF_UNIX
     transport: Any = Server
     lockFile: Any = None
+    _maker = 0
 
     _type = "UNIX"
     _made: tuple[int, int] | None = None
@@ -242,6 +243,7 @@ class Port(_StreamPort):
         """
         if self.wantPID and not self._isAbstract():
             self._lock()
+        self._maker = os.getpid()
         made: socket.socket = self.createInternetSocket()
         try:
             made.bind(self.port)
@@ -292,10 +294,12 @@ class Port(_StreamPort):
         """Stop listening; remove the name from the file system and release the lock."""
         if not self.connected:
             return
-        if self._made is not None:
-            self._removeName(self._made)
-            self._made = None
-        self._unlock()
+        # A process that was forked off has neither made the name nor taken the lock.
+        if os.getpid() == self._maker:
+            if self._made is not None:
+                self._removeName(self._made)
+            self._unlock()
+        self._made = None
         _StreamPort.connectionLost(self, reason)
 
     def _removeName(self, made: tuple[int, int]) -> None:

@@ -1,11 +1,13 @@
-"""Sockets that systemd passed to this process; see sd_listen_fds(3)."""
+"""What systemd passes to this process, and wants to hear of it."""
 
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-__all__ = ["ListenFDs"]
+__all__ = ["ListenFDs", "Notifier"]
 
 
 class ListenFDs:
@@ -48,3 +50,61 @@ class ListenFDs:
     def inheritedNamedDescriptors(self) -> dict[str, int]:
         """The descriptors by the names that their units give them."""
         return dict(zip(self._names, self._descriptors, strict=True))
+
+
+class Notifier:
+    """
+    Tells the service manager how this process fares; see sd_notify(3).
+
+    @ivar interval: how often it wants to hear that all is well, in seconds; C{None} for never.
+    """
+
+    def __init__(self, address: str | None, interval: float | None = None) -> None:
+        """
+        @param address: of the socket to tell; C{None} for nobody.
+        """
+        self._address = address
+        self.interval = interval
+
+    @classmethod
+    def fromEnvironment(cls, environ: Mapping[str, str] | None = None) -> Notifier:
+        """Tells whom the environment names, or nobody."""
+        environ = os.environ if environ is None else environ
+        try:
+            interval = int(environ["WATCHDOG_USEC"]) / 2_000_000
+            if int(environ.get("WATCHDOG_PID", os.getpid())) != os.getpid() or interval <= 0:
+                raise ValueError
+        except (KeyError, ValueError):
+            return cls(environ.get("NOTIFY_SOCKET"))
+        return cls(environ.get("NOTIFY_SOCKET"), interval)
+
+    def notify(self, **fields: str | int) -> bool:
+        """
+        Tell something.
+
+        @param fields: such as ``READY=1`` or ``STATUS="serving"``.
+        @return: whether it was told.
+        """
+        if not self._address:
+            return False
+        text = "\n".join(f"{name}={value}" for name, value in fields.items())
+        address = "\0" + self._address[1:] if self._address.startswith("@") else self._address
+        try:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sender:
+                sender.sendto(text.encode("utf-8"), address)
+        except OSError:
+            return False
+        return True
+
+    def follow(self, reactor: Any) -> None:
+        """Tell when the reactor runs, again and again if that is wanted, and when it stops."""
+        if not self._address:
+            return
+        reactor.callWhenRunning(self.notify, READY=1, MAINPID=os.getpid())
+        reactor.addSystemEventTrigger("before", "shutdown", self.notify, STOPPING=1)
+        if self.interval is not None:
+            reactor.callWhenRunning(self._watch, reactor)
+
+    def _watch(self, reactor: Any) -> None:
+        self.notify(WATCHDOG=1)
+        reactor.callLater(self.interval, self._watch, reactor)

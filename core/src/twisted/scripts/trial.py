@@ -273,7 +273,7 @@ class Options(_BasicOptions, usage.Options, ReactorSelectionMixin):  # type: ign
         ["jobs", "j", None, "How many workers run tests; auto for one for each processor."],
         ["junit-xml", None, None, "Write the results to this file, too, in JUnit's format."],
     ]
-    compData: ClassVar[Any] = usage.Completions(  # type: ignore[misc]
+    compData: Any = usage.Completions(
         optActions={
             "tbformat": usage.CompleteList(["plain", "emacs", "cgitb"]),
             "reporter": _zshReporterAction,

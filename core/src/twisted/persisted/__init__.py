@@ -1,0 +1,1 @@
+"""Objects that outlive the process: in files, as pickles or as source."""

@@ -1,0 +1,237 @@
+"""
+Several processes that share the ports and the work of one program.
+
+The master listens, and then forks: each worker accepts from the same sockets, so no connection that
+waits for one that dies, or is replaced, is lost. The master itself serves nothing. It
+
+- starts another worker in the place of one that died, after a pause if that happens often;
+- replaces the workers one by one on SIGHUP: the new one serves before the old one is asked to stop;
+- passes SIGUSR1 on, for log files that were rotated;
+- stops them on SIGTERM and SIGINT, and kills those that take too long.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from twisted.logger import Logger
+from twisted.python.systemd import Notifier
+
+__all__ = ["Workers"]
+
+_log = Logger()
+
+_SIGNALS = (
+    signal.SIGCHLD,
+    signal.SIGHUP,
+    signal.SIGINT,
+    signal.SIGTERM,
+    signal.SIGUSR1,
+)
+#: How long a worker has to live so that its end is not taken for one that comes again at once.
+_LONG_ENOUGH = 5.0
+_LONGEST_PAUSE = 60.0
+#: How much longer than the limit for connections a worker may take to stop.
+_TO_STOP = 10.0
+_TO_START = 30.0
+
+
+class Workers:
+    """The master."""
+
+    def __init__(
+        self, count: int, serve: Callable[[], None], reactor: Any, grace: float = 0.0
+    ) -> None:
+        """
+        @param serve: runs in each worker; starts the services and runs the reactor.
+        @param reactor: listens already; in each worker it becomes one of its own.
+        @param grace: how long workers let their connections finish, in seconds.
+        @raise TypeError: if the reactor cannot be shared out.
+        """
+        if not hasattr(reactor, "_afterFork"):
+            raise TypeError(f"{type(reactor).__name__} cannot be shared by several workers")
+        self._count = count
+        self._serve = serve
+        self._reactor = reactor
+        self._limit = grace + _TO_STOP
+        self._started: dict[int, float] = {}
+        self._failures = 0
+        self._notifier = Notifier.fromEnvironment()
+
+    def run(self) -> None:
+        """Keep the workers running, until this process is told to stop."""
+        # Signals wait until they are asked for: none is missed, and none comes in between.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+        try:
+            for _ in range(self._count):
+                self._start()
+            self._notifier.notify(READY=1, MAINPID=os.getpid())
+            self._keep()
+            self._notifier.notify(STOPPING=1)
+            self._stopAll()
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+
+    # Signals
+
+    def _keep(self) -> None:
+        due = float("inf")
+        while True:
+            now = time.monotonic()
+            if len(self._started) < self._count and now >= due:
+                self._start()
+                due = now if len(self._started) < self._count else float("inf")
+                continue
+            number = self._wait(self._patience(due, now))
+            if number in (signal.SIGTERM, signal.SIGINT):
+                return
+            if number == signal.SIGHUP and not self._roll():
+                return
+            if number == signal.SIGUSR1:
+                self._signalAll(signal.SIGUSR1)
+            if self._reap():
+                due = time.monotonic() + self._pause()
+
+    def _patience(self, due: float, now: float) -> float | None:
+        """How long to wait for a signal, in seconds; C{None} for ever."""
+        pauses = [] if due == float("inf") else [max(0.0, due - now)]
+        if self._notifier.interval is not None:
+            self._notifier.notify(WATCHDOG=1)
+            pauses.append(self._notifier.interval)
+        return min(pauses, default=None)
+
+    def _wait(self, patience: float | None) -> int | None:
+        """The next signal, or C{None} if there is none in time."""
+        if patience is None:
+            return signal.sigwaitinfo(_SIGNALS).si_signo
+        info = signal.sigtimedwait(_SIGNALS, patience)
+        return None if info is None else info.si_signo
+
+    def _pause(self) -> float:
+        """How long to wait before another is started, in seconds."""
+        return min(_LONGEST_PAUSE, 2.0 ** (self._failures - 1)) if self._failures else 0.0
+
+    # Workers
+
+    def _start(self) -> int:
+        """Start a worker, and wait until it serves. @return: its process."""
+        reading, writing = os.pipe()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        pid = os.fork()
+        if not pid:
+            os.close(reading)
+            self._work(writing)
+        os.close(writing)
+        self._started[pid] = time.monotonic()
+        _awaitEnd(reading, _TO_START)
+        _log.info("worker {pid} has started", pid=pid)
+        return pid
+
+    def _work(self, writing: int) -> None:
+        """Be a worker, to the end."""
+        status = 1
+        try:
+            signal.signal(signal.SIGHUP, signal.SIG_IGN)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+            for name in ("NOTIFY_SOCKET", "WATCHDOG_USEC", "LISTEN_PID"):
+                os.environ.pop(name, None)
+            self._reactor._afterFork()
+            self._reactor.callWhenRunning(os.close, writing)
+            self._serve()
+            status = 0
+        except BaseException:
+            _log.failure("worker {pid} has failed", pid=os.getpid())
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(status)
+
+    def _reap(self) -> bool:
+        """Note which workers have ended. @return: whether any has."""
+        ended = False
+        while self._started:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                self._started.clear()
+                return True
+            if not pid:
+                return ended
+            started = self._started.pop(pid, None)
+            if started is None:
+                continue  # somebody else's child
+            ended = True
+            quick = time.monotonic() - started < _LONG_ENOUGH
+            self._failures = self._failures + 1 if quick else 0
+            _log.warn(
+                "worker {pid} has ended: {how}", pid=pid, how=os.waitstatus_to_exitcode(status)
+            )
+        return ended
+
+    def _roll(self) -> bool:
+        """
+        Replace the workers one by one.
+
+        @return: C{False} if in between this process was told to stop.
+        """
+        _log.info("replacing the workers")
+        for pid in list(self._started):
+            new = self._start()
+            self._reap()
+            if new not in self._started:
+                _log.error("a new worker does not stay; the others are kept")
+                return True
+            if not self._stopOne(pid):
+                return False
+        return True
+
+    def _stopOne(self, pid: int) -> bool:
+        self._kill(pid, signal.SIGTERM)
+        ends = time.monotonic() + self._limit
+        while pid in self._started:
+            number = self._wait(max(0.0, ends - time.monotonic()))
+            if number in (signal.SIGTERM, signal.SIGINT):
+                return False
+            self._reap()
+            if number is None and pid in self._started:
+                self._kill(pid, signal.SIGKILL)
+                ends = time.monotonic() + self._limit
+        self._failures = 0
+        return True
+
+    def _stopAll(self) -> None:
+        self._signalAll(signal.SIGTERM)
+        ends = time.monotonic() + self._limit
+        while self._started:
+            if self._wait(max(0.0, ends - time.monotonic())) is None:
+                self._signalAll(signal.SIGKILL)
+                ends = time.monotonic() + self._limit
+            self._reap()
+
+    def _signalAll(self, number: int) -> None:
+        for pid in self._started:
+            self._kill(pid, number)
+
+    def _kill(self, pid: int, number: int) -> None:
+        try:
+            os.kill(pid, number)
+        except ProcessLookupError:
+            pass
+
+
+def _awaitEnd(reading: int, limit: float) -> None:
+    """Wait until the other end of a pipe is closed."""
+    import select
+
+    try:
+        poller = select.poll()
+        poller.register(reading, select.POLLIN | select.POLLHUP)
+        poller.poll(limit * 1000)
+    finally:
+        os.close(reading)

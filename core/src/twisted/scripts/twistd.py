@@ -1,0 +1,28 @@
+"""The command ``twistd``: runs an application, usually as a daemon."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.application import app
+from twisted.scripts._twistd_unix import ServerOptions
+from twisted.scripts._twistd_unix import UnixApplicationRunner as _SomeApplicationRunner
+
+__all__ = ["ServerOptions", "run", "runApp"]
+
+
+def runApp(config: Any) -> None:
+    """
+    Run what options say.
+
+    @param config: a `ServerOptions` that has read a command line.
+    """
+    runner = _SomeApplicationRunner(config)
+    runner.run()
+    if runner._exitSignal is not None:
+        app.exitWithSignal(runner._exitSignal)
+
+
+def run() -> None:
+    """What the command calls."""
+    app.run(runApp, ServerOptions)

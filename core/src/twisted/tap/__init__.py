@@ -1,0 +1,1 @@
+"""Services that commands make; see `twisted.application.service.IServiceMaker`."""
