@@ -122,8 +122,8 @@ class AOTJellier:
             return {jelly(key): jelly(value) for key, value in obj.items()}
         reduce = copyreg.dispatch_table.get(type(obj))
         if reduce is not None:
-            function, state, *_ = reduce(obj)
-            return Copyreg(_named(function), jelly(state))
+            load, given, *_ = reduce(obj)
+            return Copyreg(_named(load), jelly(given))
         try:
             function, arguments, *more = _reduced(obj)
         except (AttributeError, TypeError, ValueError) as error:
