@@ -122,7 +122,7 @@ class AOTJellier:
             return {jelly(key): jelly(value) for key, value in obj.items()}
         reduce = copyreg.dispatch_table.get(type(obj))
         if reduce is not None:
-            load, given, *_ = reduce(obj)
+            load, given, *_ = tuple(reduce(obj))
             return Copyreg(_named(load), jelly(given))
         try:
             function, arguments, *more = _reduced(obj)

@@ -487,4 +487,4 @@ def connectableEndpoint(debug: bool = False) -> tuple[Any, ConnectionCompleter]:
     reactor = MemoryReactorClock()
     server = TCP4ServerEndpoint(reactor, 9876)
     server.listen(_Listening(Factory.forProtocol(Protocol)))
-    return TCP4ClientEndpoint(reactor, "0.0.0.0", 9876), ConnectionCompleter(reactor)  # noqa: S104
+    return TCP4ClientEndpoint(reactor, "0.0.0.0", 9876), ConnectionCompleter(reactor)

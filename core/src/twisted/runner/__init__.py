@@ -1,0 +1,1 @@
+"""Keeping other programs running."""
