@@ -2,7 +2,13 @@
 
 import json
 import threading
+from pathlib import Path
 
+from twisted.application.service import IServiceCollection, loadApplication
+from twisted.internet.testing import AccumulatingProtocol
+from twisted.test.iosim import connectedServerAndClient
+
+EXAMPLES = Path(__file__).resolve().parents[1]
 LOCAL = "tcp:0:interface=127.0.0.1"
 
 
@@ -101,3 +107,26 @@ def test_secure_echo(run):
     answer, refusal = done.stdout.splitlines()
     assert answer == "localhost answers hello"
     assert refusal.startswith("certificate verify failed")
+
+
+def test_database(run):
+    """What was ordered stays, what could not be delivered was not ordered."""
+    done = run("database.py")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [
+        "left: 1",
+        "no: only 1 of tea are left",
+        "orders: [('tea', 2)]",
+    ]
+
+
+def test_echo_application():
+    """The file holds an application with a service that echoes."""
+    application = loadApplication(str(EXAMPLES / "echo.tac"), "python")
+    [echo] = IServiceCollection(application)
+    client, _, pump = connectedServerAndClient(
+        lambda: echo.factory.buildProtocol(None), AccumulatingProtocol
+    )
+    client.transport.write(b"hi")
+    pump.flush()
+    assert client.data == b"hi"
