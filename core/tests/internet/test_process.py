@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from zope.interface import implementer
 
 from twisted.internet import defer, error, process, stdio, utils
+from twisted.internet._spawn import getFileActions
 from twisted.internet.interfaces import IHalfCloseableProtocol
 from twisted.internet.protocol import ProcessProtocol, Protocol
 
@@ -482,3 +485,28 @@ def test_paused_standard_input(epoll: Any, kit: Any, pipes: Pipes) -> None:
     kit.spin(epoll, lambda: protocol.received == b"wait")
     transport.loseConnection()
     kit.spin(epoll, lambda: protocol.events)
+
+
+@given(
+    st.dictionaries(st.integers(0, 9), st.booleans(), max_size=8),
+    st.data(),
+)
+def test_descriptors_end_up_where_they_should(state, data):
+    """Whatever is open, and wherever it is to go, without more than what is needed."""
+    sources = st.sampled_from(sorted(state)) if state else st.nothing()
+    wanted = data.draw(st.dictionaries(st.integers(0, 9), sources, max_size=8))
+    table = {fd: (fd, ends) for fd, ends in state.items()}
+    actions = getFileActions(sorted(state.items()), wanted, 0, 1)
+    for doing, *fds in actions:
+        if doing:
+            table[fds[1]] = (table[fds[0]][0], False)
+        else:
+            del table[fds[0]]
+    left = {fd: origin for fd, (origin, ends) in table.items() if not ends}
+    assert left == wanted
+
+
+def test_nothing_is_done_to_descriptors_without_need():
+    """Those that stay are let alone, and those that close by themselves, too."""
+    assert getFileActions([(0, False), (1, True)], {0: 0}, 0, 1) == []
+    assert getFileActions([(0, True)], {3: 0}, 0, 1) == [(1, 0, 3)]

@@ -111,7 +111,7 @@ def test_log(reactor, kit, path, events):
     """Beginning and end of listening are logged with the name."""
     reactor.listenUNIX(path, kit.Server()).stopListening()
     texts = ["".join(e["message"]) for e in events if e.get("message")]
-    assert texts == [f"Server starting on {path!r}", f"(UNIX Port {path!r} Closed)"]
+    assert texts == [f"Server starting on {path!r}", f"(UNIX Port {path} Closed)"]
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o666, 0o640])

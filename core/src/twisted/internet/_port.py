@@ -147,7 +147,7 @@ class Port(base.BasePort):
 
     def _announce(self) -> None:
         """Begin to watch a socket that listens."""
-        log.msg(f"{_logPrefixOf(self.factory)} starting on {self._portName()}")
+        log.msg(f"{_logPrefixOf(self.factory)} starting on {self._whereName()}")
         self.factory.doStart()
         self.connected = 1
         self.disconnected = self.disconnecting = 0
@@ -157,6 +157,10 @@ class Port(base.BasePort):
     def _portName(self) -> Any:
         """Tell what the log calls the port."""
         return self._realPortNumber
+
+    def _whereName(self) -> Any:
+        """Tell what the log calls it when it begins to listen."""
+        return self._portName()
 
     # Accepting.
 

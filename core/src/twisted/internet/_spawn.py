@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import itertools
 import os
 import resource
 import signal
@@ -19,10 +20,12 @@ from typing import Any, NoReturn
 
 from twisted.python.util import switchUID
 
-__all__ = ["checkedArguments", "resetSignals", "spawn"]
+__all__ = ["checkedArguments", "getFileActions", "resetSignals", "spawn"]
 
 #: What can have a handler in this process; the child has none of them.
 _SIGNALS = signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}
+
+_CLOSE, _DUP2 = os.POSIX_SPAWN_CLOSE, os.POSIX_SPAWN_DUP2
 
 
 def checkedArguments(
@@ -111,8 +114,8 @@ def _find(executable: str | bytes, environment: Mapping[bytes, bytes]) -> bytes:
     raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), executable)
 
 
-def _inherited() -> list[int]:
-    """The descriptors of this process that a program would get unless told otherwise."""
+def _open() -> list[tuple[int, bool]]:
+    """The descriptors of this process, and whether a program would not get them (close-on-exec)."""
     try:
         numbers = [int(name) for name in os.listdir("/dev/fd")]
     except OSError:
@@ -120,32 +123,65 @@ def _inherited() -> list[int]:
     found = []
     for number in numbers:
         try:
-            if os.get_inheritable(number):
-                found.append(number)
+            found.append((number, not os.get_inheritable(number)))
         except OSError:
             continue
     return found
 
 
-def _fileActions(descriptors: Mapping[int, int], terminal: str | None) -> list[tuple[int, ...]]:
-    """What `os.posix_spawn` has to do to the descriptors."""
+def getFileActions(
+    fdState: Sequence[tuple[int, bool]],
+    childToParentFD: Mapping[int, int],
+    doClose: int,
+    doDup2: int,
+) -> list[tuple[int, ...]]:
+    """
+    What has to be done to the descriptors of a process so that a program gets those that it should.
+
+    @param fdState: the descriptors that are open, and whether each closes when a program starts.
+    @param childToParentFD: the descriptors of the program, and which each of them is here.
+    @param doClose: what stands for closing; `os.POSIX_SPAWN_CLOSE`, for instance.
+    @param doDup2: what stands for dup2(2).
+    @return: what to do, one after the other: `(doClose, fd)` or `(doDup2, from, to)`.
+    """
+    closes = dict(fdState)
+    free = itertools.count(
+        max((*closes, *childToParentFD, *childToParentFD.values()), default=0) + 1
+    )
     actions: list[tuple[int, ...]] = []
-    if terminal is not None:
-        # The first terminal that the leader of a session opens becomes its own.
-        first = (os.POSIX_SPAWN_OPEN, 0, terminal, os.O_RDWR, 0)
-        actions += [first, (os.POSIX_SPAWN_DUP2, 0, 1), (os.POSIX_SPAWN_DUP2, 0, 2)]  # type: ignore[list-item]
-        kept = {0, 1, 2}
-    else:
-        # Past all numbers that matter first, so that none is overwritten before it has been used.
-        above = max((*descriptors, *descriptors.values()), default=0) + 1
-        for offset, mine in enumerate(descriptors.values()):
-            actions.append((os.POSIX_SPAWN_DUP2, mine, above + offset))
-        for offset, childs in enumerate(descriptors):
-            actions.append((os.POSIX_SPAWN_DUP2, above + offset, childs))
-            actions.append((os.POSIX_SPAWN_CLOSE, above + offset))
-        kept = set(descriptors) | {above + offset for offset in range(len(descriptors))}
-    actions += [(os.POSIX_SPAWN_CLOSE, fd) for fd in _inherited() if fd not in kept]
-    return actions
+    where = {mine: mine for mine in childToParentFD.values()}
+    aside: list[int] = []
+
+    def putAside(mine: int) -> None:
+        where[mine] = next(free)
+        aside.append(where[mine])
+        actions.append((doDup2, mine, where[mine]))
+
+    waiting = dict(childToParentFD)
+    for childs, mine in childToParentFD.items():
+        del waiting[childs]
+        if childs == where[mine]:
+            if closes.get(mine, True):
+                # Only what was duplicated stays open.
+                putAside(mine)
+                actions.append((doDup2, where[mine], childs))
+            continue
+        if childs in waiting.values() and where[childs] == childs:
+            # Somebody else will need what is about to be overwritten.
+            putAside(childs)
+        actions.append((doDup2, where[mine], childs))
+    left = [fd for fd, ends in fdState if not ends and fd not in childToParentFD]
+    return actions + [(doClose, fd) for fd in (*left, *aside)]
+
+
+def _fileActions(descriptors: Mapping[int, int], terminal: str | None) -> list[Any]:
+    """What `os.posix_spawn` has to do to the descriptors."""
+    if terminal is None:
+        return list(getFileActions(_open(), descriptors, _CLOSE, _DUP2))
+    # The first terminal that the leader of a session opens becomes its own.
+    first = (os.POSIX_SPAWN_OPEN, 0, terminal, os.O_RDWR, 0)
+    others = [(_CLOSE, fd) for fd, ends in _open() if not ends and fd > 2]
+    return [first, (_DUP2, 0, 1), (_DUP2, 0, 2), *others]
 
 
 def _fork(
@@ -196,22 +232,17 @@ def _child(
 ) -> NoReturn:
     """What happens in the child until the program takes over."""
     try:
-        above = max((*descriptors, *descriptors.values(), writing), default=0) + 1
-        writing = _moved(writing, above)
+        above = max((*descriptors, *descriptors.values(), writing, 2), default=0) + 1
+        writing = fcntl.fcntl(writing, fcntl.F_DUPFD_CLOEXEC, above)
         if terminal is not None:
             os.setsid()
             opened = os.open(terminal, os.O_RDWR)
-            for fd in (0, 1, 2):
-                os.dup2(opened, fd)
-            kept = {0, 1, 2}
-        else:
-            moved = {c: _moved(mine, above) for c, mine in descriptors.items()}
-            for childs, mine in moved.items():
-                os.dup2(mine, childs)
-            kept = set(descriptors)
-        for fd in _inherited():
-            if fd not in kept:
-                os.close(fd)
+            descriptors = {0: opened, 1: opened, 2: opened}
+        for doing, *fds in getFileActions(_open(), descriptors, _CLOSE, _DUP2):
+            if doing == _DUP2:
+                os.dup2(fds[0], fds[1])
+            else:
+                os.close(fds[0])
         if path is not None:
             os.chdir(path)
         if uid is not None:
@@ -228,11 +259,6 @@ def _child(
         os.write(writing, b"\0".join([b"%d" % number, text.encode(), about]))
     finally:
         os._exit(1)
-
-
-def _moved(fd: int, least: int) -> int:
-    """A duplicate of `fd` that is at least `least`, and is closed when the program takes over."""
-    return fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, least)
 
 
 def resetSignals() -> None:

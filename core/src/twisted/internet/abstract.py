@@ -43,8 +43,8 @@ def _checkedBytes(data: object) -> bytes:
     if isinstance(data, (bytearray, memoryview)):
         return bytes(data)
     if isinstance(data, str):
-        raise TypeError("only bytes can be written to a transport: encode the str first")
-    raise TypeError(f"only bytes can be written to a transport, not {type(data).__name__}")
+        raise TypeError("Data must be bytes")
+    raise TypeError(f"Data must be bytes, not {type(data).__name__}")
 
 
 def _logPrefixOf(thing: object) -> str:

@@ -49,6 +49,7 @@ from twisted.internet._interfaces._reactors import (
     IResolutionReceiver,
     IResolver,
     IResolverSimple,
+    _ISupportsExitSignalCapturing,
 )
 from twisted.internet._interfaces._tls import (
     IAcceptableCiphers,
@@ -150,4 +151,5 @@ __all__ = [
     "IUNIXDatagramTransport",
     "IUNIXTransport",
     "IWriteDescriptor",
+    "_ISupportsExitSignalCapturing",
 ]

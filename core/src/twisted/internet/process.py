@@ -22,6 +22,9 @@ from twisted.internet._reaper import (
     registerReapProcessHandler,
     unregisterReapProcessHandler,
 )
+from twisted.internet._spawn import (
+    getFileActions as _getFileActions,  # noqa: F401  (tests ask for it here)
+)
 from twisted.internet._spawn import spawn
 from twisted.internet.address import _ProcessAddress
 from twisted.internet.interfaces import IProcessTransport

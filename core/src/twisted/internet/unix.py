@@ -281,7 +281,10 @@ class Port(_StreamPort):
             lock.unlock()
 
     def _portName(self) -> Any:
-        return repr(os.fsdecode(self.port))
+        return os.fsdecode(self.port)
+
+    def _whereName(self) -> Any:
+        return repr(self._portName())
 
     def _buildAddr(self, address: Any) -> UNIXAddress:
         return UNIXAddress(_nameOf(address))

@@ -51,7 +51,7 @@ class _Outcome:
 
 
 class _FailureHandler:
-    """A context manager that logs an exception and ends it there."""
+    """A context manager that logs an exception, of whatever kind, and ends it there."""
 
     __slots__ = ("_level", "_log", "_message")
 
@@ -69,7 +69,7 @@ class _FailureHandler:
         value: BaseException | None,
         traceback: TracebackType | None,
     ) -> bool:
-        if value is None or not isinstance(value, Exception):
+        if value is None:
             return False
         self._log.failure(self._message, Failure(value, kind, traceback), self._level)
         return True
@@ -192,14 +192,14 @@ class Logger:
         self, format: str, level: NamedConstant = LogLevel.critical, **kwargs: object
     ) -> Iterator[Operation]:
         """
-        Log an exception that the block raises, and go on after the block.
+        Log an exception that the block raises, of whatever kind, and go on after the block.
 
         ``as`` gives an `Operation` that tells, afterwards, how the block ended.
         """
         outcome = _Outcome()
         try:
             yield outcome
-        except Exception:
+        except BaseException:
             outcome.failure = Failure()
             self.failure(format, outcome.failure, level, **kwargs)
         else:

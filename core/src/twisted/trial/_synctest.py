@@ -23,12 +23,13 @@ from twisted.trial._assertions import Assertions
 from twisted.trial._outcomes import PyUnitResultAdapter, SkipTest, Todo, makeTodo
 from twisted.trial._warnings import (
     _collectWarnings,
+    _setWarningRegistryToNone,
     _Warning,
     warningsOf,
 )
 from twisted.trial.util import acquireAttribute
 
-__all__ = ["LoggedErrors", "SynchronousTestCase"]
+__all__ = ["LoggedErrors", "SynchronousTestCase", "_setWarningRegistryToNone"]
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
