@@ -12,6 +12,7 @@ from zope.interface import implementer
 from twisted.internet import defer
 from twisted.python.failure import Failure
 from twisted.trial._janitor import cleanAfterClass, cleanAfterTest
+from twisted.trial._spinning import spin
 from twisted.trial._synctest import SynchronousTestCase
 from twisted.trial.itrial import ITestCase
 from twisted.trial.util import DEFAULT_TIMEOUT_DURATION, acquireAttribute
@@ -124,23 +125,7 @@ class TestCase(SynchronousTestCase):  # type: ignore[misc]
         """
         from twisted.internet import reactor
 
-        the_reactor: Any = reactor
-        # The reactor must be able to run again: it never really stops.
-        original = the_reactor.stop
-        the_reactor.stop = the_reactor.crash
-        outcome: list[Any] = []
-        try:
-            done = defer.Deferred.fromCoroutine(course)
-            done.addBoth(outcome.append)
-            if not outcome:
-                done.addBoth(lambda _: the_reactor.crash())
-                the_reactor.run()
-        finally:
-            the_reactor.stop = original
-        if not outcome:
-            raise KeyboardInterrupt("the reactor was stopped during a test")
-        if isinstance(outcome[0], Failure):
-            outcome[0].raiseException()
+        spin(reactor, lambda: defer.Deferred.fromCoroutine(course))
 
     def _end(self, result: Any) -> None:
         from twisted.internet import reactor
