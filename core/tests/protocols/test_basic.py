@@ -294,3 +294,38 @@ def test_file_sender_stopped():
     sender.beginFileTransfer(BytesIO(b"x"), StringTransport()).addErrback(seen.append)
     sender.stopProducing()
     assert len(seen) == 1
+
+
+def test_all_that_follows_a_line_that_is_too_long():
+    """`lineLengthExceeded` gets it, ends of lines included."""
+    got = []
+
+    class Lines(basic.LineReceiver):
+        MAX_LENGTH = 5
+
+        def lineLengthExceeded(self, line):
+            got.append(line)
+
+    receiver = Lines()
+    receiver.makeConnection(StringTransport())
+    receiver.dataReceived(b"too long\r\nshort\r\n")
+    receiver.dataReceived(b"much too long")
+    assert got == [b"too long\r\nshort\r\n", b"much too long"]
+
+
+def test_what_a_receiver_of_strings_has_left():
+    """`recvd` is what has not been delivered, and may be changed while strings are."""
+    left = []
+
+    class Strings(basic.Int8StringReceiver):
+        def stringReceived(self, string):
+            left.append((string, self.recvd))
+            if string == b"skip":
+                self.recvd = self.recvd[2:]
+
+    receiver = Strings()
+    receiver.dataReceived(b"\x04skip??\x01a\x02")
+    assert left == [(b"skip", b"??\x01a\x02"), (b"a", b"\x02")]
+    assert receiver.recvd == b"\x02"
+    receiver.dataReceived(b"bc")
+    assert left[-1] == (b"bc", b"")

@@ -249,6 +249,8 @@ class Deferred(_Base[_T]):
         if _debugging:
             self._noteFiring()
         self.called = True
+        if self._canceller is not None:
+            self._canceller = None
         self.result = result
         if (self._pairs or failed) and not self.paused:
             outer = self._walk(result, failed)
@@ -273,6 +275,8 @@ class Deferred(_Base[_T]):
         if _debugging:
             self._noteFiring()
         self.called = True
+        if self._canceller is not None:
+            self._canceller = None
         self.result = fail
         if not self.paused:
             outer = self._walk(fail, True)
@@ -431,7 +435,7 @@ class Deferred(_Base[_T]):
                     if result._isAtRest():
                         result, failed = result._take()
                     elif result is self:
-                        _warnOfCircle(self)
+                        _warnOfCircle(self, function)
                     else:
                         self._pairs = list(pairs)
                         self._waitFor(result)
@@ -634,16 +638,12 @@ def _timedOut(result: Any, timeout: float) -> Any:
     return result
 
 
-def _warnOfCircle(d: Deferred[Any]) -> None:
+def _warnOfCircle(d: Deferred[Any], function: Callable[..., Any]) -> None:
     """A callback returned the very Deferred that it is a callback of."""
-    import warnings
+    from twisted.python.deprecate import warnAboutFunction
 
-    warnings.warn(
-        f"A callback returned the Deferred that it was added to: {d!r}.  It is ignored, and the "
-        "chain goes on.",
-        DeprecationWarning,
-        stacklevel=5,
-    )
+    text = f"Callback returned the Deferred it was attached to, which is ignored: {d!r}"
+    warnAboutFunction(getattr(function, "func", function), text)
 
 
 class _DefGen_Return(BaseException):
@@ -726,6 +726,8 @@ class _Running(Deferred[Any]):
         if _debugging:
             self._noteFiring()
         self.called = True
+        if self._canceller is not None:
+            self._canceller = None
         self.result = result
         if self._pairs or (type(result) not in _PLAIN and isinstance(result, Failure)):
             return self

@@ -128,9 +128,11 @@ class PosixReactorBase(ReactorBase):
         # It needs an extra.
         from twisted.internet._tls._factory import TLSMemoryBIOFactory
 
-        return self.listenTCP(
+        made = self.listenTCP(
             port, TLSMemoryBIOFactory(contextFactory, False, factory, self), backlog, interface
         )
+        made._type = "TLS"
+        return made
 
     def connectSSL(
         self,

@@ -169,11 +169,13 @@ class LineReceiver(protocol.Protocol, _PauseableMixin):
         """Deliver until something is incomplete, held back, or closed."""
         while self._offset < len(self._buffer) and not self.paused:
             if self.line_mode:
+                buffer, start = self._buffer, self._offset
                 line = self._nextLine()
                 if line is None:
                     return None
                 if len(line) > self.MAX_LENGTH:
-                    return self.lineLengthExceeded(line + self.clearLineBuffer())
+                    self.clearLineBuffer()
+                    return self.lineLengthExceeded(buffer[start:])
                 why: Any = self.lineReceived(line)
             else:
                 why = self.rawDataReceived(self.clearLineBuffer())
@@ -247,17 +249,19 @@ class IntNStringReceiver(protocol.Protocol, _PauseableMixin):
     structFormat: str
     prefixLength: int
     _unprocessed = b""
+    _delivered = 0
     _delivering = False
 
     # Programs of old look at, and change, the bytes that have not been delivered.
     @property
     def recvd(self) -> bytes:
         """The bytes that have not been delivered."""
-        return self._unprocessed
+        return self._unprocessed[self._delivered :] if self._delivered else self._unprocessed
 
     @recvd.setter
     def recvd(self, value: bytes) -> None:
         self._unprocessed = value
+        self._delivered = 0
 
     def stringReceived(self, string: bytes) -> None:
         """Called with each string; to be overridden."""
@@ -269,32 +273,28 @@ class IntNStringReceiver(protocol.Protocol, _PauseableMixin):
 
     def dataReceived(self, data: bytes) -> None:
         """Deliver the strings that are complete."""
-        buffer = self._unprocessed + data
-        self._unprocessed = buffer
+        self.recvd = self.recvd + data
         if self._delivering:
             return
         self._delivering = True
-        start = 0
         try:
-            while not self.paused and len(buffer) >= start + self.prefixLength:
+            while not self.paused:
+                # The handler may bring more in, or change `recvd`.
+                buffer, start = self._unprocessed, self._delivered
                 begin = start + self.prefixLength
+                if len(buffer) < begin:
+                    break
                 (length,) = unpack(self.structFormat, buffer[start:begin])
                 if length > self.MAX_LENGTH:
-                    self._unprocessed = buffer[start:]
+                    self.recvd = buffer[start:]
                     self.lengthLimitExceeded(length)
                     return
-                if len(buffer) < begin + length:
+                end = begin + length
+                if len(buffer) < end:
                     break
-                start = begin + length
-                self.stringReceived(buffer[begin:start])
-                if self._unprocessed is not buffer:
-                    # The handler brought more in, or changed `recvd`.
-                    added = self._unprocessed
-                    if added.startswith(buffer):
-                        buffer = self._unprocessed = added
-                    else:
-                        buffer, start = added, 0
-            self._unprocessed = buffer[start:]
+                self._delivered = end
+                self.stringReceived(buffer[begin:end])
+            self.recvd = self.recvd
         finally:
             self._delivering = False
 
