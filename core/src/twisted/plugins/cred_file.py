@@ -1,14 +1,17 @@
-"""``--auth file:PATH`` and ``--auth hashed:PATH``: users in a file."""
+"""
+``--auth file:PATH`` and ``--auth hashed:PATH``: users in a file.
+
+What checks is imported when it is made.
+"""
 
 from __future__ import annotations
 
 import sys
-from typing import IO
+from typing import IO, Any
 
 from zope.interface import implementer
 
-from twisted.cred.checkers import FilePasswordDB, HashedPasswordFile
-from twisted.cred.credentials import IUsernameHashedPassword, IUsernamePassword
+from twisted.cred._interfaces import IUsernameHashedPassword, IUsernamePassword
 from twisted.cred.strcred import ICheckerFactory, InvalidAuthArgumentString
 from twisted.plugin import IPlugin
 from twisted.python.filepath import FilePath
@@ -55,12 +58,14 @@ class FileCheckerFactory(_FileFactory):
     argStringFormat = "Location of a FilePasswordDB-formatted file."
     credentialInterfaces = (IUsernamePassword, IUsernameHashedPassword)
 
-    def generateChecker(self, argstring: str) -> FilePasswordDB:
+    def generateChecker(self, argstring: str) -> Any:
         """
         Make the checker.
 
         @raise InvalidAuthArgumentString: if no file is named.
         """
+        from twisted.cred.checkers import FilePasswordDB
+
         return FilePasswordDB(self._path(argstring))
 
 
@@ -73,12 +78,14 @@ class HashedFileCheckerFactory(_FileFactory):
     argStringFormat = "Location of a file of names and hashes."
     credentialInterfaces = (IUsernamePassword,)
 
-    def generateChecker(self, argstring: str) -> HashedPasswordFile:
+    def generateChecker(self, argstring: str) -> Any:
         """
         Make the checker.
 
         @raise InvalidAuthArgumentString: if no file is named.
         """
+        from twisted.cred.checkers import HashedPasswordFile
+
         return HashedPasswordFile(self._path(argstring))
 
 

@@ -1,11 +1,16 @@
-"""``--auth memory:name:password``: users named on the command line."""
+"""
+``--auth memory:name:password``: users named on the command line.
+
+What checks is imported when it is made.
+"""
 
 from __future__ import annotations
 
+from typing import Any
+
 from zope.interface import implementer
 
-from twisted.cred.checkers import InMemoryUsernamePasswordDatabaseDontUse
-from twisted.cred.credentials import IUsernameHashedPassword, IUsernamePassword
+from twisted.cred._interfaces import IUsernameHashedPassword, IUsernamePassword
 from twisted.cred.strcred import ICheckerFactory, InvalidAuthArgumentString
 from twisted.plugin import IPlugin
 
@@ -25,12 +30,14 @@ class InMemoryCheckerFactory:
     argStringFormat = "A colon-separated list (name:password:...)"
     credentialInterfaces = (IUsernamePassword, IUsernameHashedPassword)
 
-    def generateChecker(self, argstring: str) -> InMemoryUsernamePasswordDatabaseDontUse:
+    def generateChecker(self, argstring: str) -> Any:
         """
         Make the checker.
 
         @raise InvalidAuthArgumentString: if a name has no password.
         """
+        from twisted.cred.checkers import InMemoryUsernamePasswordDatabaseDontUse
+
         checker = InMemoryUsernamePasswordDatabaseDontUse()
         parts = argstring.encode("utf-8").split(b":") if argstring else []
         if len(parts) % 2:

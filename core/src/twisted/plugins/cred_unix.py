@@ -1,4 +1,8 @@
-"""``--auth unix`` and ``--auth pam``: the users of the system."""
+"""
+``--auth unix`` and ``--auth pam``: the users of the system.
+
+What checks is imported when it is made.
+"""
 
 from __future__ import annotations
 
@@ -6,21 +10,9 @@ from typing import Any
 
 from zope.interface import implementer
 
-from twisted.cred._unix import UNIXChecker, verifyCryptedPassword
-from twisted.cred.checkers import PAMChecker
-from twisted.cred.credentials import IUsernamePassword
+from twisted.cred._interfaces import IUsernamePassword
 from twisted.cred.strcred import ICheckerFactory, InvalidAuthArgumentString
 from twisted.plugin import IPlugin
-
-__all__ = [
-    "PAMCheckerFactory",
-    "UNIXChecker",
-    "UNIXCheckerFactory",
-    "thePAMCheckerFactory",
-    "theUnixCheckerFactory",
-    "unixCheckerFactoryHelp",
-    "verifyCryptedPassword",
-]
 
 unixCheckerFactoryHelp = """
 The users of this machine, as /etc/passwd and /etc/shadow have them. Only root can read the latter.
@@ -44,6 +36,8 @@ class UNIXCheckerFactory:
 
     def generateChecker(self, argstring: str = "") -> Any:
         """Make the checker."""
+        from twisted.cred._unix import UNIXChecker
+
         return UNIXChecker()
 
 
@@ -56,16 +50,27 @@ class PAMCheckerFactory:
     argStringFormat = "Name of a service; by default 'login'."
     credentialInterfaces = (IUsernamePassword,)
 
-    def generateChecker(self, argstring: str = "") -> PAMChecker:
+    def generateChecker(self, argstring: str = "") -> Any:
         """
         Make the checker.
 
         @raise InvalidAuthArgumentString: if python-pam is not installed.
         """
+        from twisted.cred.checkers import PAMChecker
+
         try:
             return PAMChecker(argstring or "login")
         except ImportError as missing:
             raise InvalidAuthArgumentString(f"needs twisted-core[unix]: {missing}") from None
+
+
+def __getattr__(name: str) -> Any:
+    """The checker itself, for programs that ask for it here."""
+    if name in ("UNIXChecker", "verifyCryptedPassword"):
+        from twisted.cred import _unix
+
+        return getattr(_unix, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 theUnixCheckerFactory = UNIXCheckerFactory()
