@@ -366,10 +366,10 @@ def test_pid_files(tmp_path, capsys):
     _pidfile.checkPID(path)
     _pidfile.writePID(path)
     assert (tmp_path / "some.pid").read_text() == str(os.getpid())
-    _pidfile.checkPID(path)
     with pytest.raises(FileExistsError):
         _pidfile.writePID(path)
-    (tmp_path / "some.pid").write_text(str(os.getppid()))
+    _pidfile.checkPID(path)  # one before had the same number
+    assert not (tmp_path / "some.pid").exists()
     (tmp_path / "some.pid").write_text("nonsense")
     with pytest.raises(SystemExit, match="non-numeric"):
         _pidfile.checkPID(path)

@@ -193,3 +193,15 @@ def test_plain_credentials():
     key = credentials.SSHPrivateKey(b"a", b"ssh-ed25519", b"blob", b"data", b"sig")
     assert verifyObject(credentials.ISSHPrivateKey, key)
     assert (key.username, key.algName, key.blob) == (b"a", b"ssh-ed25519", b"blob")
+
+
+@pytest.mark.parametrize("piece", [b",", b" ", b"a", b'a="', b"a=,", b'\\"', b"= "])
+def test_long_headers_take_no_time(piece):
+    """Whatever is repeated in them."""
+    from time import process_time
+
+    from twisted.cred._digest import parseFields
+
+    began = process_time()
+    parseFields(piece * 20_000)
+    assert process_time() - began < 1

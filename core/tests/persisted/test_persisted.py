@@ -217,7 +217,7 @@ def test_what_is_not_supported(tmp_path):
         sob.load(str(tmp_path / "name"), "odd")
 
 
-def test_files_that_others_can_write(tmp_path):
+def test_files_that_others_can_write(tmp_path, monkeypatch):
     """They are not read, nor are those in folders that others can write to."""
     folder = tmp_path / "folder"
     folder.mkdir(0o700)
@@ -225,9 +225,16 @@ def test_files_that_others_can_write(tmp_path):
     path.write_bytes(pickle.dumps(1))
     path.chmod(0o600)
     assert sob.load(str(path), "pickle") == 1
-    path.chmod(0o620)
+    path.chmod(0o602)
     with pytest.raises(sob.InsecureFile, match="write"):
         sob.load(str(path), "pickle")
+    path.chmod(0o660)
+    monkeypatch.setattr(sob, "_isPrivate", lambda gid: True)
+    assert sob.load(str(path), "pickle") == 1
+    monkeypatch.setattr(sob, "_isPrivate", lambda gid: False)
+    with pytest.raises(sob.InsecureFile, match="write"):
+        sob.load(str(path), "pickle")
+    monkeypatch.undo()
     path.chmod(0o600)
     folder.chmod(0o777)
     with pytest.raises(sob.InsecureFile, match="write"):

@@ -147,6 +147,7 @@ class ClientService(Service):
         self._attempt: Deferred[Any] | None = None
         self._timer: Any = None
         self._current: _Watched | None = None
+        self._whyLost: Failure | None = None
         self._failures = 0
         self._waiting: list[tuple[Deferred[Any], int | None]] = []
         self._stopping: list[Deferred[None]] = []
@@ -249,7 +250,8 @@ class ClientService(Service):
             return
         self._attempt = None
         self._drop()
-        self._retry(reason)
+        lost, self._whyLost = self._whyLost, None
+        self._retry(reason if lost is None else lost)
 
     def _lost(self, watched: _Watched, reason: Failure) -> None:
         if watched is not self._current:
@@ -264,7 +266,8 @@ class ClientService(Service):
             self._failures = 0
             self._connect()
         elif self._attempt is not None and self._prepare is not None:
-            # What prepares it is told, and its failure is the attempt's.
+            # What prepares it is told.
+            self._whyLost = reason
             self._attempt.cancel()
 
     def _retry(self, reason: Failure) -> None:

@@ -34,7 +34,8 @@ algorithms: dict[bytes, Callable[..., Any]] = {
 }
 
 _PARAMETER = re.compile(
-    rb'[\s,]*([^\s=,"]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]*))\s*(?=,|\Z)', re.DOTALL
+    rb'[\s,]*+([^\s=,"]++)\s*+=\s*+(?:"((?:[^"\\]|\\.)*+)"|([^\s,"]*+))\s*+(?=,|\Z)',
+    re.DOTALL,
 )
 _OPAQUE = re.compile(rb"([^,]*),(.*),(-?\d+)", re.DOTALL)
 _ESCAPE = re.compile(rb"\\(.)", re.DOTALL)
@@ -110,10 +111,16 @@ def calcResponse(
 
 
 def parseFields(header: bytes) -> dict[str, bytes]:
-    """The parameters of an Authorization header, their names in lower case."""
-    fields = {}
-    for name, quoted, token in _PARAMETER.findall(b" ".join(header.splitlines())):
+    """
+    The parameters of an Authorization header, their names in lower case, up to what is none. It
+    takes a time in proportion to its length, whatever is in it.
+    """
+    fields: dict[str, bytes] = {}
+    position = 0
+    while match := _PARAMETER.match(header, position):
+        name, quoted, token = match.groups(b"")
         fields[name.lower().decode("latin-1")] = _ESCAPE.sub(rb"\1", quoted) or token
+        position = match.end()
     return fields
 
 
@@ -149,8 +156,8 @@ class _Uses:
             seen |= bit
         self._used[nonce] = (made, highest, seen)
         if len(self._used) > _NONCES_KEPT:
-            oldest = min(self._used, key=lambda key: self._used[key][0])
-            self._forgotten = max(self._forgotten, self._used.pop(oldest)[0])
+            # The one that was used longest ago.
+            self._forgotten = max(self._forgotten, self._used.pop(next(iter(self._used)))[0])
         return fresh
 
     def forget(self, before: float) -> None:

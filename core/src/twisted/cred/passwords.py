@@ -109,7 +109,11 @@ def _verifyCrypt(password: bytes, hashed: str) -> bool:
     if not hashed or hashed[0] in "!*":  # a locked account
         return False
     try:
-        result = crypt_r.crypt(password.decode("utf-8"), hashed)
+        text = password.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    try:
+        result = crypt_r.crypt(text, hashed)
     except (OSError, ValueError):
         result = None
     if not result or result[0] == "*":

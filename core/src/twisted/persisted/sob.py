@@ -152,6 +152,19 @@ def _mainStandIn() -> Iterator[None]:
         sys.modules["__main__"] = main
 
 
+def _isPrivate(gid: int) -> bool:
+    """Whether a group is this user's alone: it has the same name, and no other members."""
+    import grp
+    import pwd
+
+    try:
+        name = pwd.getpwuid(os.geteuid()).pw_name
+        group = grp.getgrgid(gid)
+    except KeyError:
+        return False
+    return group.gr_name == name and set(group.gr_mem) <= {name}
+
+
 def requireSecure(filename: str) -> None:
     """
     See that nobody but this user, and root, could have written a file.
@@ -166,8 +179,9 @@ def requireSecure(filename: str) -> None:
         status = os.stat(place)
         if status.st_uid not in (0, os.geteuid()):
             raise InsecureFile(f"{place} belongs to another user: it is not loaded")
+        writers = stat.S_IWOTH if _isPrivate(status.st_gid) else stat.S_IWOTH | stat.S_IWGRP
         sticky = stat.S_ISDIR(status.st_mode) and status.st_mode & stat.S_ISVTX
-        if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not sticky:
+        if status.st_mode & writers and not sticky:
             raise InsecureFile(f"other users can write to {place}: it is not loaded")
 
 

@@ -54,9 +54,8 @@ def checkPID(pidfile: str | None) -> None:
     if not text.isdecimal():
         sys.exit(f"Pidfile {pidfile} contains non-numeric value")
     pid = int(text)
-    if pid == os.getpid():
-        return
-    if pid and _runs(pid) and _isOurs(pid):
+    # In a container this process may well have the number of the one before.
+    if pid and pid != os.getpid() and _runs(pid) and _isOurs(pid):
         sys.exit(
             f"Another twistd server is running, PID {pid}\n\n"
             f"It wrote {os.path.abspath(pidfile)}. Stop it first, or run this one in another "
