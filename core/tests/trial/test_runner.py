@@ -1,6 +1,7 @@
 """Finding tests, and running them in a folder of their own."""
 
 import gc
+import importlib
 import io
 import os
 import unittest as pyunit
@@ -93,9 +94,7 @@ def test_a_file_that_hides_behind_a_module(write, folder):
     module = runner.filenameToModule(str(path))
     assert module is not json
     assert module.__file__ == str(path)
-    import sys
-
-    sys.modules["json"] = json
+    assert importlib.import_module("json") is json
 
 
 def test_what_is_no_file_of_tests(write, folder):

@@ -34,7 +34,7 @@ algorithms: dict[bytes, Callable[..., Any]] = {
 }
 
 _PARAMETER = re.compile(
-    rb'[\s,]*+([^\s=,"]++)\s*+=\s*+(?:"((?:[^"\\]|\\.)*+)"|([^\s,"]*+))\s*+(?=,|\Z)',
+    rb'[\s,]*+([^\s=,"]++)\s*+=\s*+(?:"((?:[^"\\]|\\.)*+)"|([^,"]*+))\s*+(?=,|\Z)',
     re.DOTALL,
 )
 _OPAQUE = re.compile(rb"([^,]*),(.*),(-?\d+)", re.DOTALL)
@@ -119,7 +119,7 @@ def parseFields(header: bytes) -> dict[str, bytes]:
     position = 0
     while match := _PARAMETER.match(header, position):
         name, quoted, token = match.groups(b"")
-        fields[name.lower().decode("latin-1")] = _ESCAPE.sub(rb"\1", quoted) or token
+        fields[name.lower().decode("latin-1")] = _ESCAPE.sub(rb"\1", quoted) or token.strip()
         position = match.end()
     return fields
 

@@ -107,8 +107,14 @@ def _importFile(fn: str, moduleName: str) -> types.ModuleType:
     if spec is None or spec.loader is None:
         raise SyntaxError(f"{fn} is no Python file")
     module = importlib.util.module_from_spec(spec)
-    sys.modules[moduleName] = module
-    spec.loader.exec_module(module)
+    # Whoever uses another module of that name goes on with that.
+    known = sys.modules.setdefault(moduleName, module)
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        if known is module:
+            sys.modules.pop(moduleName, None)
+        raise
     return module
 
 
