@@ -444,3 +444,11 @@ def test_nobody_to_tell():
     for environment in ({"WATCHDOG_USEC": "x"}, {"WATCHDOG_USEC": "1", "WATCHDOG_PID": "1"}):
         assert Notifier.fromEnvironment(environment).interval is None
     Notifier.fromEnvironment({}).follow(None)
+
+
+def test_reactors_that_cannot_be_shared(folder):
+    """The command says so, and leaves nothing behind."""
+    done = run("--reactor", "asyncio", "--workers", "2", "-y", "echo.tac")
+    assert done.returncode == 1
+    assert "cannot be shared" in done.stderr
+    assert not (folder / "twistd.pid").exists()

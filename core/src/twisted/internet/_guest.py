@@ -29,6 +29,9 @@ class GuestReactor(ReactorBase):
     What such reactors share. A subclass gives `_comeRound`, and may give `_timersChanged`.
     """
 
+    #: The other loop would be shared with the process that this one was forked off.
+    _afterFork: Any = None
+
     def __init__(self) -> None:
         super().__init__()
         self._unflushed = _Unflushed(self._comeRound)

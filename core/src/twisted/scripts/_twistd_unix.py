@@ -177,31 +177,36 @@ class UnixApplicationRunner(app.ApplicationRunner):
 
     def postApplication(self) -> None:
         """Start the application, run the reactor, and clean up."""
+        workers = None
         try:
             self.startApplication(self.application)
+            if self.config.get("workers"):
+                workers = self._makeWorkers()
         except BaseException as problem:
             self._daemon.report(problem)
             if self._wrotePID:
                 self.removePID(self.config["pidfile"])
             raise
+        self._daemon.report()
         try:
-            if self.config.get("workers"):
-                self._runWorkers()
-            else:
-                self._daemon.report()
+            if workers is None:
                 self.startReactor(None, self.oldstdout, self.oldstderr)
+            else:
+                self._runWorkers(workers)
         finally:
             self.removePID(self.config["pidfile"])
 
-    def _runWorkers(self) -> None:
+    def _makeWorkers(self) -> Workers:
         def serve() -> None:
             app.startApplication(self.application, False)
             self.startReactor(None, self.oldstdout, self.oldstderr)
 
+        return Workers(self.config["workers"], serve, currentReactor(), self.config["grace"])
+
+    def _runWorkers(self, workers: Workers) -> None:
+        """Keep the workers running, and close the ports when they have ended."""
         reactor = currentReactor()
-        workers = Workers(self.config["workers"], serve, reactor, self.config["grace"])
-        self._daemon.report()
-        workers.run()
+        self._exitSignal = workers.run()
         services = service.IService(self.application)
         reactor.addSystemEventTrigger("before", "shutdown", services.stopService)
         reactor.callWhenRunning(reactor.stop)

@@ -33,6 +33,7 @@ _SIGNALS = (
     signal.SIGTERM,
     signal.SIGUSR1,
 )
+_STOPS = (signal.SIGTERM, signal.SIGINT)
 #: How long a worker has to live so that its end is not taken for one that comes again at once.
 _LONG_ENOUGH = 5.0
 _LONGEST_PAUSE = 60.0
@@ -53,7 +54,7 @@ class Workers:
         @param grace: how long workers let their connections finish, in seconds.
         @raise TypeError: if the reactor cannot be shared out.
         """
-        if not hasattr(reactor, "_afterFork"):
+        if getattr(reactor, "_afterFork", None) is None:
             raise TypeError(f"{type(reactor).__name__} cannot be shared by several workers")
         self._count = count
         self._serve = serve
@@ -63,23 +64,24 @@ class Workers:
         self._failures = 0
         self._notifier = Notifier.fromEnvironment()
 
-    def run(self) -> None:
-        """Keep the workers running, until this process is told to stop."""
+    def run(self) -> int:
+        """Keep the workers running, until this process is told to stop. @return: the signal."""
         # Signals wait until they are asked for: none is missed, and none comes in between.
         signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
         try:
             for _ in range(self._count):
                 self._start()
             self._notifier.notify(READY=1, MAINPID=os.getpid())
-            self._keep()
+            stopped = self._keep()
             self._notifier.notify(STOPPING=1)
             self._stopAll()
+            return stopped
         finally:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
 
     # Signals
 
-    def _keep(self) -> None:
+    def _keep(self) -> int:
         due = float("inf")
         while True:
             now = time.monotonic()
@@ -88,10 +90,10 @@ class Workers:
                 due = now if len(self._started) < self._count else float("inf")
                 continue
             number = self._wait(self._patience(due, now))
-            if number in (signal.SIGTERM, signal.SIGINT):
-                return
-            if number == signal.SIGHUP and not self._roll():
-                return
+            if number == signal.SIGHUP:
+                number = self._roll()
+            if number in _STOPS:
+                return int(number)
             if number == signal.SIGUSR1:
                 self._signalAll(signal.SIGUSR1)
             if self._reap():
@@ -174,11 +176,11 @@ class Workers:
             )
         return ended
 
-    def _roll(self) -> bool:
+    def _roll(self) -> int | None:
         """
         Replace the workers one by one.
 
-        @return: C{False} if in between this process was told to stop.
+        @return: the signal, if in between this process was told to stop.
         """
         _log.info("replacing the workers")
         for pid in list(self._started):
@@ -186,24 +188,26 @@ class Workers:
             self._reap()
             if new not in self._started:
                 _log.error("a new worker does not stay; the others are kept")
-                return True
-            if not self._stopOne(pid):
-                return False
-        return True
+                return None
+            stopped = self._stopOne(pid)
+            if stopped is not None:
+                return stopped
+        return None
 
-    def _stopOne(self, pid: int) -> bool:
+    def _stopOne(self, pid: int) -> int | None:
+        """Stop a worker. @return: the signal, if in between this process was told to stop."""
         self._kill(pid, signal.SIGTERM)
         ends = time.monotonic() + self._limit
         while pid in self._started:
             number = self._wait(max(0.0, ends - time.monotonic()))
-            if number in (signal.SIGTERM, signal.SIGINT):
-                return False
+            if number in _STOPS:
+                return number
             self._reap()
             if number is None and pid in self._started:
                 self._kill(pid, signal.SIGKILL)
                 ends = time.monotonic() + self._limit
         self._failures = 0
-        return True
+        return None
 
     def _stopAll(self) -> None:
         self._signalAll(signal.SIGTERM)
