@@ -3,7 +3,8 @@ Structured logging.
 
 A `Logger` makes events, which are dictionaries with a level, a format and data; observers write
 them as text (`textFileLogObserver`) or JSON (`jsonFileLogObserver`), filter them
-(`FilteringLogObserver`) or hand them to Python's `logging` (`STDLibLogObserver`).
+(`FilteringLogObserver`) or hand them to Python's `logging` (`STDLibLogObserver`) or to systemd's
+journal (`JournalLogObserver`).
 `globalLogBeginner` says where all events go.
 """
 
@@ -37,6 +38,7 @@ from twisted.logger._observer import LogPublisher
 from twisted.logger._stdlib import STDLibLogObserver
 
 if TYPE_CHECKING:
+    from twisted.logger._journal import JournalLogObserver
     from twisted.logger._json import (
         eventAsJSON,
         eventFromJSON,
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "JournalLogObserver",
     "LogLevel",
     "InvalidLogLevelError",
     "LogEvent",
@@ -83,7 +86,11 @@ _JSON = ("eventAsJSON", "eventFromJSON", "eventsFromJSONLogFile", "jsonFileLogOb
 
 
 def __getattr__(name: str) -> Any:
-    """Import the JSON half when it is used: most programs log text."""
+    """Import what writes JSON, and to the journal, when it is used: most programs log text."""
+    if name == "JournalLogObserver":
+        from twisted.logger._journal import JournalLogObserver
+
+        return JournalLogObserver
     if name in _JSON:
         from twisted.logger import _json
 
