@@ -1,5 +1,6 @@
 """The older home of `twisted.internet.testing`."""
 
+from twisted.internet.task import Clock
 from twisted.internet.testing import (
     AccumulatingProtocol,
     EventLoggingObserver,
@@ -17,6 +18,7 @@ from twisted.internet.testing import (
 
 __all__ = [
     "AccumulatingProtocol",
+    "Clock",
     "EventLoggingObserver",
     "FakeDatagramTransport",
     "LineSendingProtocol",
