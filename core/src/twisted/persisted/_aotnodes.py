@@ -10,6 +10,7 @@ from math import isfinite
 from typing import Any
 
 __all__ = [
+    "LITERALS",
     "Class",
     "Copyreg",
     "Deref",
@@ -25,7 +26,8 @@ __all__ = [
     "prettify",
 ]
 
-_LITERALS = (bool, bytes, str, int, float, complex, type(None), slice, type(...))
+#: The types that Python has literals for.
+LITERALS = (bool, bytes, str, int, float, complex, type(None), slice, type(...))
 _IDENTIFIER = re.compile(r"[a-zA-Z_]\w*", re.ASCII)
 _NO_STATE: Any = object()
 
@@ -56,7 +58,7 @@ def prettify(obj: Any) -> str:
         return str(obj.getSource())
     if isinstance(obj, float) and not isfinite(obj):
         return f"Copyreg('builtins.float', ({str(obj)!r},))"
-    if isinstance(obj, _LITERALS):
+    if isinstance(obj, LITERALS):
         return repr(obj)
     if isinstance(obj, dict):
         rows = (f"\n\0{prettify(key)}:{prettify(value)}," for key, value in obj.items())

@@ -16,6 +16,7 @@ from typing import IO, Any
 
 from twisted.persisted import crefutil
 from twisted.persisted._aotnodes import (
+    LITERALS,
     Class,
     Copyreg,
     Deref,
@@ -54,7 +55,6 @@ __all__ = [
     "unjellyFromSource",
 ]
 
-_LITERALS = (bool, bytes, str, int, float, complex, type(None), slice, type(...))
 _NODES = (Class, Copyreg, Deref, Function, Instance, InstanceMethod, Module, Ref)
 _BY_NAME: dict[str, Any] = {node.__name__: node for node in _NODES}
 
@@ -91,7 +91,7 @@ class AOTJellier:
 
     def jellyToAO(self, obj: Any) -> Any:
         """The tree of an object, or its number if there is one already."""
-        if isinstance(obj, _LITERALS):
+        if isinstance(obj, LITERALS):
             return obj
         if isinstance(obj, types.MethodType):
             klass = reflect.qual(_classOfMethod(obj))
@@ -273,7 +273,7 @@ class AOTUnjellier:
         return made
 
     def _immutable(self, ao: Any) -> Any:
-        if isinstance(ao, _LITERALS):
+        if isinstance(ao, LITERALS):
             return ao
         if isinstance(ao, tuple):
             items = [self.unjellyAO(each) for each in ao]
