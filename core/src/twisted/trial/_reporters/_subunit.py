@@ -81,6 +81,9 @@ class SubunitReporter:
         """A test has ended."""
         self._subunit.stopTest(test)
 
+    def addDuration(self, test: Any, elapsed: float) -> None:
+        """Nothing: the protocol has no place for it."""
+
     def addSuccess(self, test: Any) -> None:
         """A test did what it should."""
         self._subunit.addSuccess(test)
