@@ -332,6 +332,7 @@ def test_interrupts(folder):
     assert result.shouldStop
     assert (result.testsRun, result.successes) == (2, 1)
     assert "Ran 2 tests" in stream.getvalue()
+    assert stream.getvalue().endswith("STOPPED (successes=1)\n")
 
 
 def test_suites_that_forget():

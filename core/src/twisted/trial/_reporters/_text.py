@@ -219,7 +219,9 @@ class Reporter(TestResult):
         self._writeln("%s%s", self._status(), self._getSummary())
 
     def _status(self) -> str:
-        return "PASSED" if self.wasSuccessful() else "FAILED"
+        if not self.wasSuccessful():
+            return "FAILED"
+        return "STOPPED" if self.shouldStop else "PASSED"
 
 
 @implementer(itrial.IReporter)
