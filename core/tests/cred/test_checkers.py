@@ -307,13 +307,20 @@ def test_users_of_the_system(tmp_path, monkeypatch, errors):
     system.addUser("cy", "!")
     monkeypatch.setattr(_unix, "pwd", system)
     monkeypatch.setattr(_unix, "_SHADOW", str(tmp_path / "shadow"))
-    users = _unix.UNIXChecker()
+    users = _unix.UNIXChecker(InlineReactor())
+    compared = []
+    monkeypatch.setattr(
+        _unix, "verifyPassword", lambda *a: compared.append(a) or passwords.verifyPassword(*a)
+    )
     assert login(users) == "ann"
     assert isinstance(login(users, b"bob"), error.UnauthorizedLogin)
     (tmp_path / "shadow").write_text(f"root:*:1\nbob:{hashed}:19000:0:99999:7:::\n")
     assert login(users, b"bob") == "bob"
     for name, password in ((b"bob", b"x"), (b"cy", b"!"), (b"root", b"*"), (b"dan", b"")):
+        compared.clear()
         assert isinstance(login(users, name, password), error.UnauthorizedLogin)
+        # One hash is computed for each, so that the time does not tell who there is.
+        assert compared == [(password, hashed)]
 
 
 @pytest.mark.peer

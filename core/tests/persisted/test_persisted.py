@@ -205,6 +205,18 @@ def test_saving(tmp_path, monkeypatch, style):
     assert sob.guessType(f"name.{extension}") == style
 
 
+def test_saving_where_a_link_is(tmp_path):
+    """What somebody linked to under the temporary name is not written to."""
+    kept = sob.Persistent([1], str(tmp_path / "name"))
+    final, temporary = kept._getFilename(None, "tap", None)
+    (tmp_path / "precious").write_text("kept")
+    os.symlink(tmp_path / "precious", temporary)
+    kept.save()
+    assert (tmp_path / "precious").read_text() == "kept"
+    assert not os.path.islink(final)
+    assert sob.load(final, "pickle") == [1]
+
+
 def test_what_is_not_supported(tmp_path):
     """Other styles, and passphrases."""
     kept = sob.Persistent(1, str(tmp_path / "name"))

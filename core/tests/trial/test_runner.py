@@ -313,6 +313,21 @@ def test_until_failure(folder, write):
     assert "Test Pass 4\n" not in stream.getvalue()
 
 
+def test_until_stopped(folder):
+    """Tests that go well are not run again once the user has stopped them."""
+
+    class Stopping(reporter.Reporter):
+        def stopTest(self, test):
+            super().stopTest(test)
+            self.stop()
+
+    stream = io.StringIO()
+    made = runner.TrialRunner(Stopping, stream=stream)
+    made.runUntilFailure(runner.TestLoader().loadByName("sample_tests.BTests"))
+    assert "Test Pass 1\n" in stream.getvalue()
+    assert "Test Pass 2\n" not in stream.getvalue()
+
+
 def test_interrupts(folder):
     """No further test is run, and what was is told."""
 

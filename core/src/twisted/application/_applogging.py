@@ -31,9 +31,6 @@ class AppLogger:
     _observer: Any = None
 
     def __init__(self, options: Any) -> None:
-        """
-        @raise twisted.python.usage.UsageError: if the option ``logger`` names nothing.
-        """
         self._logfilename = options.get("logfile", "")
         self._observerFactory = options.get("logger") or None
 

@@ -203,7 +203,7 @@ class ClientService(Service):
             `twisted.internet.defer.CancelledError` if the service is stopped, and with what the
             last attempt failed with if there were too many.
         """
-        if self._state is _State.CONNECTED and self._attempt is None:
+        if self._state is _State.CONNECTED:
             assert self._current is not None
             return succeed(self._current.protocol)
         if self._everStarted and self._state is _State.STOPPED:

@@ -16,7 +16,11 @@ _EVERY = 0.1
 
 
 def _connections(reactor: Any) -> int:
-    """How many connections are open that a port has accepted."""
+    """
+    How many connections are open that a port has accepted.
+
+    One that is neither read from nor written to counts as ended: the reactor does not watch it.
+    """
     watched = {id(each): each for each in reactor.getReaders() + reactor.getWriters()}
     return sum(
         1 for each in watched.values() if ITransport.providedBy(each) and hasattr(each, "server")

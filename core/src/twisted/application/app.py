@@ -31,6 +31,7 @@ __all__ = [
     "ReactorSelectionMixin",
     "ServerOptions",
     "convertStyle",
+    "exitWithSignal",
     "fixPdb",
     "getApplication",
     "getPassphrase",
@@ -42,7 +43,7 @@ __all__ = [
 
 
 def fixPdb() -> None:
-    """Give pdb commands that stop the reactor: ``stop`` with it, ``EOF`` and ``exit``."""
+    """Give pdb a command ``stop``, which stops the reactor; ``quit`` ends the process at once."""
 
     def do_stop(self: Any, arg: object) -> int:
         self.clear_all_breaks()
@@ -159,6 +160,7 @@ class ApplicationRunner:
     @cvar loggerFactory: makes the `AppLogger`, of the options.
     @cvar profilerFactory: makes the `AppProfiler`, of the options.
     @ivar application: the application, once it is there.
+    @ivar oldstdout: what the standard output was before it led to the log; C{oldstderr} likewise.
     """
 
     loggerFactory: Callable[[Any], Any] = AppLogger
@@ -171,7 +173,7 @@ class ApplicationRunner:
         self.config = config
         self.profiler = self.profilerFactory(config)
         self.logger = self.loggerFactory(config)
-        self._oldstdout, self._oldstderr = sys.stdout, sys.stderr
+        self.oldstdout, self.oldstderr = sys.stdout, sys.stderr
 
     def run(self) -> None:
         """Do all of it."""

@@ -12,7 +12,7 @@ import pickle
 import stat
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from zope.interface import Interface, implementer
@@ -106,7 +106,10 @@ class Persistent:
             raise ValueError(f"{self.style!r} is not a style")
         final, temporary = self._getFilename(filename, _EXTENSIONS[self.style], tag)
         _log.info("Saving {name} application to {final}...", name=self.name, final=final)
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        # A new file, not what somebody may have put or linked there.
+        with suppress(FileNotFoundError):
+            os.unlink(temporary)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             if self.style == "source":
                 from twisted.persisted.aot import jellyToSource

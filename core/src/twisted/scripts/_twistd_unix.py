@@ -29,6 +29,9 @@ def _umask(value: str) -> int:
     return int(value, 8)
 
 
+_umask.coerceDoc = "An octal number."  # type: ignore[attr-defined]
+
+
 def _known(convert: Callable[[str], int], what: str) -> Callable[[str], int]:
     """What turns a name into a number, and tells of those that it does not know."""
 
@@ -40,9 +43,6 @@ def _known(convert: Callable[[str], int], what: str) -> Callable[[str], int]:
 
     known.coerceDoc = f"A name or a number of a {what}."  # type: ignore[attr-defined]
     return known
-
-
-_umask.coerceDoc = "An octal number."  # type: ignore[attr-defined]
 
 
 class ServerOptions(app.ServerOptions):
@@ -172,7 +172,6 @@ class UnixApplicationRunner(app.ApplicationRunner):
         """
         checkPID(self.config["pidfile"])
         self.config["nodaemon"] = self.config["nodaemon"] or self.config["debug"]
-        self.oldstdout, self.oldstderr = sys.stdout, sys.stderr
         self._daemon = Daemon()
 
     def postApplication(self) -> None:

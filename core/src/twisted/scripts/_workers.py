@@ -36,7 +36,10 @@ _SIGNALS = (
 _STOPS = (signal.SIGTERM, signal.SIGINT)
 #: How long a worker has to live so that its end is not taken for one that comes again at once.
 _LONG_ENOUGH = 5.0
+#: The first pause after a quick end, and the longest, in seconds; each is twice the one before.
+_FIRST_PAUSE = 1.0
 _LONGEST_PAUSE = 60.0
+_MOST_DOUBLINGS = 10
 #: How much longer than the limit for connections a worker may take to stop.
 _TO_STOP = 10.0
 _TO_START = 30.0
@@ -94,8 +97,6 @@ class Workers:
                 number = self._roll()
             if number in _STOPS:
                 return int(number)
-            if number == signal.SIGUSR1:
-                self._signalAll(signal.SIGUSR1)
             if self._reap():
                 due = time.monotonic() + self._pause()
 
@@ -108,20 +109,33 @@ class Workers:
         return min(pauses, default=None)
 
     def _wait(self, patience: float | None) -> int | None:
-        """The next signal, or C{None} if there is none in time."""
+        """The next signal, or C{None} if there is none in time; SIGUSR1 has been passed on."""
         if patience is None:
-            return signal.sigwaitinfo(_SIGNALS).si_signo
-        info = signal.sigtimedwait(_SIGNALS, patience)
-        return None if info is None else info.si_signo
+            info = signal.sigwaitinfo(_SIGNALS)
+        else:
+            timed = signal.sigtimedwait(_SIGNALS, patience)
+            if timed is None:
+                return None
+            info = timed
+        if info.si_signo == signal.SIGUSR1:
+            self._signalAll(signal.SIGUSR1)
+        return info.si_signo
 
     def _pause(self) -> float:
         """How long to wait before another is started, in seconds."""
-        return min(_LONGEST_PAUSE, 2.0 ** (self._failures - 1)) if self._failures else 0.0
+        if not self._failures:
+            return 0.0
+        doublings = min(self._failures - 1, _MOST_DOUBLINGS)
+        return min(_LONGEST_PAUSE, _FIRST_PAUSE * (1 << doublings))
 
     # Workers
 
-    def _start(self) -> int:
-        """Start a worker, and wait until it serves. @return: its process."""
+    def _start(self) -> bool:
+        """
+        Start a worker, and wait until it serves; one that takes too long is killed.
+
+        @return: whether it serves.
+        """
         reading, writing = os.pipe()
         sys.stdout.flush()
         sys.stderr.flush()
@@ -131,20 +145,26 @@ class Workers:
             self._work(writing)
         os.close(writing)
         self._started[pid] = time.monotonic()
-        _awaitEnd(reading, _TO_START)
-        _log.info("worker {pid} has started", pid=pid)
-        return pid
+        serves = _isTold(reading, _TO_START)
+        if serves:
+            _log.info("worker {pid} has started", pid=pid)
+        else:
+            _log.error("worker {pid} does not start", pid=pid)
+            self._kill(pid, signal.SIGKILL)
+        return serves
 
     def _work(self, writing: int) -> None:
         """Be a worker, to the end."""
         status = 1
         try:
             signal.signal(signal.SIGHUP, signal.SIG_IGN)
+            if signal.getsignal(signal.SIGUSR1) is signal.SIG_DFL:  # there is no file to open again
+                signal.signal(signal.SIGUSR1, signal.SIG_IGN)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
             for name in ("NOTIFY_SOCKET", "WATCHDOG_USEC", "LISTEN_PID"):
                 os.environ.pop(name, None)
             self._reactor._afterFork()
-            self._reactor.callWhenRunning(os.close, writing)
+            self._reactor.callWhenRunning(_tell, writing)
             self._serve()
             status = 0
         except BaseException:
@@ -184,10 +204,8 @@ class Workers:
         """
         _log.info("replacing the workers")
         for pid in list(self._started):
-            new = self._start()
-            self._reap()
-            if new not in self._started:
-                _log.error("a new worker does not stay; the others are kept")
+            if not self._start():
+                _log.error("a new worker does not start; the others are kept")
                 return None
             stopped = self._stopOne(pid)
             if stopped is not None:
@@ -229,13 +247,19 @@ class Workers:
             pass
 
 
-def _awaitEnd(reading: int, limit: float) -> None:
-    """Wait until the other end of a pipe is closed."""
+def _tell(writing: int) -> None:
+    """Tell the other end of a pipe."""
+    os.write(writing, b"1")
+    os.close(writing)
+
+
+def _isTold(reading: int, limit: float) -> bool:
+    """Wait for L{_tell}, in seconds. @return: whether it came."""
     import select
 
     try:
         poller = select.poll()
         poller.register(reading, select.POLLIN | select.POLLHUP)
-        poller.poll(limit * 1000)
+        return bool(poller.poll(limit * 1000)) and os.read(reading, 1) == b"1"
     finally:
         os.close(reading)

@@ -17,8 +17,6 @@ from twisted.trial._workdir import testDirectory, workingIn
 
 __all__ = ["TrialRunner", "_Runner"]
 
-_Stream = Any
-
 
 class _Runner(Protocol):
     """What runs tests."""
@@ -47,7 +45,7 @@ class TrialRunner:
         reporterFactory: Callable[..., Any],
         mode: str | None = None,
         logfile: str = "test.log",
-        stream: _Stream = sys.stdout,
+        stream: Any = sys.stdout,
         profile: bool = False,
         tracebackFormat: str = "default",
         realTimeErrors: bool = False,
@@ -146,7 +144,7 @@ class TrialRunner:
 
     def runUntilFailure(self, test: Any) -> Any:
         """
-        Run tests again and again, until one of them does not go well.
+        Run tests again and again, until one of them does not go well, or the user stops them.
 
         @return: the reporter of the last time.
         """
@@ -155,7 +153,7 @@ class TrialRunner:
             count += 1
             self.stream.write(f"Test Pass {count}\n")
             result = self.run(_copied(test))
-            if result.testsRun == 0 or not result.wasSuccessful():
+            if result.testsRun == 0 or result.shouldStop or not result.wasSuccessful():
                 return result
 
 

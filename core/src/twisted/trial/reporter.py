@@ -1,8 +1,8 @@
 """
 Those who tell how tests went.
 
-A reporter provides `twisted.trial.itrial.IReporter`. A plugin that provides that interface's
-maker, a `twisted.trial.itrial.IReporter` with ``longOpt``, ``module`` and ``klass``, adds one to
+A reporter provides `twisted.trial.itrial.IReporter`. A plugin for that interface that says in
+``module`` and ``klass`` where the reporter's class is adds the name in its ``longOpt`` to
 ``trial --reporter``.
 """
 

@@ -353,7 +353,7 @@ class DistTrialRunner:
 
     def runUntilFailure(self, suite: Any) -> Any:
         """
-        Run tests again and again, until one of them does not go well.
+        Run tests again and again, until one of them does not go well, or the user stops them.
 
         @return: the reporter of the last time.
         """
@@ -362,5 +362,5 @@ class DistTrialRunner:
             count += 1
             self._stream.write(f"Test Pass {count}\n")
             result = self.run(suite)
-            if result.testsRun == 0 or not result.wasSuccessful():
+            if result.testsRun == 0 or result.shouldStop or not result.wasSuccessful():
                 return result

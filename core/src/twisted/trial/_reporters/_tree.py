@@ -73,7 +73,6 @@ class TreeReporter(Reporter):
             self._write("%s", self.indent * (len(self._headings) + 1))
         self._ended = True
         self._write("%s", " " * (self.columns - len(self.currentLine) - len(message)))
-        super()._write("")
         self._painter.write(message, color)
         self.currentLine = ""
         super()._write("\n")
