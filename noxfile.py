@@ -30,11 +30,13 @@ TOOLS = {"PYTHONPATH": str(ROOT / "tools"), "PYTHONDONTWRITEBYTECODE": "1"}
 #: Real programs that distributions are tested with: what they are called, and Debian's packages.
 PROGRAMS = {
     "curl": "curl",
+    "fish": "fish",
     "memcached": "memcached",
     "nc": "netcat-openbsd",
     "openssl": "openssl",
     "pg_lsclusters": "postgresql",
     "wrk": "wrk",
+    "zsh": "zsh",
 }
 
 

@@ -221,4 +221,3 @@ def test_completions():
     assert completions.multiUse == ()
     assert completions.optActions["file"]._globPattern == "*.py"
     assert usage.CompleteList(["a"], repeat=True)._items == ["a"]
-    assert usage.CompleteDirs()._descr == "directory"

@@ -13,10 +13,11 @@ import sys
 import textwrap
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import IO, Any, NoReturn
 
 from twisted.python import reflect
 from twisted.python._completion import (
+    ZSH,
     CompleteDirs,
     CompleteFiles,
     CompleteGroups,
@@ -51,6 +52,10 @@ __all__ = [
     "flagFunction",
     "portCoerce",
 ]
+
+
+_ZSH = ZSH
+_COMPLETION = "--_shell-completion"
 
 
 class UsageError(Exception):
@@ -141,6 +146,9 @@ class Options(dict[str, Any]):
     - ``subCommands``: lists of a name, a letter or None, a class of options, and a text.
     - ``parseArgs(self, ...)``, which is given what is left of the command line.
     - ``synopsis`` and ``longdesc``, which stand in the help.
+    - ``compData``, a `Completions`: what shells offer.  A command whose last word is
+      ``--_shell-completion`` with ``bash``, ``zsh`` or ``fish`` after it writes
+      what makes that shell ask it.
 
     @ivar subCommand: the name of the subcommand that was given, or None.
     @ivar subOptions: the options of that.
@@ -153,6 +161,7 @@ class Options(dict[str, Any]):
     parent: Options | None = None
     completionData: Any = None
     compData: Any = None
+    _shellCompFile: IO[bytes] | None = None
     subOptions: Options
     longdesc: str | None
     subCommands: Sequence[Sequence[Any]]
@@ -250,8 +259,11 @@ class Options(dict[str, Any]):
 
         @param options: its words; by default those of this process.
         @raise UsageError: if it makes no sense.
+        @raise SystemExit: if a shell asks how to complete it, once it has been told.
         """
         words = list(sys.argv[1:] if options is None else options)
+        if words[-2:-1] == [_COMPLETION] and self.parent is None:
+            self._complete(words)
         byName: dict[str, _Option] = {}
         for option in self._options:
             byName["--" + option.long] = option
@@ -280,6 +292,15 @@ class Options(dict[str, Any]):
             except TypeError:
                 raise UsageError("Wrong number of arguments.") from None
         self.postOptions()
+
+    def _complete(self, words: Sequence[str]) -> NoReturn:
+        """Answer a shell that wants to complete a command line."""
+        from twisted.python._shellcomp import shellComplete
+
+        file = self._shellCompFile or sys.stdout.buffer
+        shellComplete(self, os.path.basename(sys.argv[0]), words, file)
+        file.flush()
+        sys.exit(0)
 
     def _parseSubCommand(self, command: str, words: Sequence[str]) -> None:
         """
