@@ -29,6 +29,7 @@ FLOORS = {
     "twisted.python": 1,
     "twisted.python.failure": 2,
     "twisted.python.log": 2,
+    "twisted.python.rebuild": 2,
     "twisted.python.syslog": 2,
     # Its threads log what fails in them.
     "twisted.python.threadpool": 2,
