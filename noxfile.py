@@ -31,6 +31,7 @@ TOOLS = {"PYTHONPATH": str(ROOT / "tools"), "PYTHONDONTWRITEBYTECODE": "1"}
 PROGRAMS = {
     "curl": "curl",
     "fish": "fish",
+    "mariadbd": "mariadb-server",
     "memcached": "memcached",
     "nc": "netcat-openbsd",
     "openssl": "openssl",
@@ -153,7 +154,7 @@ def peers(session: nox.Session) -> None:
     missing = [package for name, package in PROGRAMS.items() if shutil.which(name) is None]
     if missing:
         session.run("apt-get", "install", "--yes", "--quiet", *missing, external=True)
-    prepare(session, *everything(), "-e", "./core[unix]", "psycopg[binary]", *TESTING)
+    prepare(session, *everything(), "-e", "./core[unix]", "psycopg[binary]", "pymysql", *TESTING)
     folders = [f"{folder}/tests" for folder in DISTRIBUTIONS]
     session.run("pytest", "-m", "peer", *(session.posargs or folders))
 

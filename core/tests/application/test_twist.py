@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import signal
+import socket
+import subprocess
 import sys
+import time
 
 import pytest
 
@@ -186,3 +191,50 @@ def test_command(world, maker, monkeypatch):
     with pytest.raises(SystemExit) as caught:
         main()
     assert caught.value.code == 1
+
+
+@pytest.mark.parametrize(
+    "words", [["--workers", "0"], ["--workers", "x"], ["--grace", "-1"], ["--grace", "x"]]
+)
+def test_wrong_numbers(maker, words):
+    """Numbers that make no sense are errors of usage."""
+    with pytest.raises(usage.UsageError):
+        Twist.options(["twist", *words, "thing"])
+
+
+def test_workers_on_a_foreign_loop(maker, monkeypatch):
+    """A reactor that cannot be shared is an error that says so."""
+    monkeypatch.setattr(Twist, "begin_logging", lambda options: None)
+    options = Twist.options(["twist", "--workers", "2", "thing"])
+    options["reactor"] = Reactor()
+    with pytest.raises(usage.UsageError, match="cannot be shared"):
+        Twist.run(options)
+
+
+def test_workers_share_a_port(tmp_path):
+    """Several processes serve one port, and end together; connections may finish before."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    conf = tmp_path / "inetd.conf"
+    conf.write_text(f"127.0.0.1:{port} stream tcp nowait {os.getuid()} /bin/cat cat\n")
+    program = [sys.executable, "-m", "twisted", "--log-file", "log", "--grace", "10"]
+    process = subprocess.Popen([*program, "--workers", "2", "inetd", "-f", str(conf)], cwd=tmp_path)
+    try:
+        connected = None
+        ends = time.monotonic() + 15
+        while connected is None and time.monotonic() < ends:
+            try:
+                connected = socket.create_connection(("127.0.0.1", port), 10)
+            except ConnectionRefusedError:
+                time.sleep(0.02)
+        assert connected is not None
+        with connected:
+            connected.sendall(b"hello")
+            assert connected.recv(100) == b"hello"
+            process.send_signal(signal.SIGTERM)
+        assert process.wait(15) == 0
+    finally:
+        process.kill()
+    log = (tmp_path / "log").read_text()
+    assert log.count('"Starting reactor..."') == 2

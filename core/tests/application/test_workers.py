@@ -212,3 +212,27 @@ def test_reactor_that_cannot_be_shared():
     """It is refused before anything is started."""
     with pytest.raises(TypeError, match="object cannot be shared by several workers"):
         _workers.Workers(2, lambda: None, object())
+
+
+def test_asked_again_meanwhile(program, tmp_path):
+    """Who asks for new workers while they are being replaced gets them replaced once more."""
+    made = program(
+        """
+import time
+
+def stop(number, frame):
+    tell("stops")
+    while not os.path.exists("go"):
+        time.sleep(0.01)
+    os._exit(0)
+"""
+    )
+    first = made.told()
+    made.send(signal.SIGHUP)
+    second = made.told()
+    assert made.told() == ("stops", first[1])
+    made.send(signal.SIGHUP)
+    (tmp_path / "go").touch()
+    third = made.told()
+    assert first[0] == second[0] == third[0] == "serves"
+    assert made.told() == ("stops", second[1])

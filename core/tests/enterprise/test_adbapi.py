@@ -2,14 +2,19 @@
 Databases in threads: what is committed, what is rolled back, and what a lost connection costs.
 """
 
+import glob
+import os
 import pickle
+import pwd
 import sqlite3
+import subprocess
 import sys
 import types
 
 import pytest
 
 from twisted.enterprise import adbapi
+from twisted.internet import defer
 from twisted.internet.testing import MemoryReactorClock
 from twisted.python.failure import Failure
 
@@ -303,26 +308,25 @@ def test_in_real_threads(reactor, kit, tmp_path):
     assert pool.connections == {}
 
 
-@pytest.mark.peer
-def test_postgresql(epoll, kit, tmp_path, errors):
-    """A real server, which is restarted under load: queries fail, and then succeed again."""
-    import glob
-    import os
-    import pwd
-    import subprocess
-
-    from twisted.internet import defer
-
-    [binaries] = sorted(glob.glob("/usr/lib/postgresql/*/bin"))[-1:]
+def folder_of(tmp_path, name):
+    """A folder for the data of a server, which runs as a user of its own if this is root."""
     data = tmp_path / "server"
     data.mkdir()
-    user = pwd.getpwnam("postgres") if os.getuid() == 0 else None
+    user = pwd.getpwnam(name) if os.getuid() == 0 else None
     if user is not None:
         for path in (data, tmp_path):
             os.chown(path, user.pw_uid, user.pw_gid)
         for parent in tmp_path.parents:
             if parent.stat().st_uid == os.getuid() and str(parent).startswith("/tmp/"):
                 parent.chmod(parent.stat().st_mode | 0o011)
+    return data, user
+
+
+@pytest.mark.peer
+def test_postgresql(epoll, kit, tmp_path, errors):
+    """A real server, which is restarted under load: queries fail, and then succeed again."""
+    [binaries] = sorted(glob.glob("/usr/lib/postgresql/*/bin"))[-1:]
+    data, user = folder_of(tmp_path, "postgres")
 
     def server(*words):
         subprocess.run(
@@ -367,3 +371,50 @@ def test_postgresql(epoll, kit, tmp_path, errors):
     finally:
         pool.close()
         server("pg_ctl", "-D", f"{data}/db", "-m", "immediate", "stop")
+
+
+@pytest.mark.peer
+@pytest.mark.timeout(120)
+def test_mysql(epoll, kit, tmp_path, errors):
+    """A real server: an interaction that fails leaves nothing to the next user of a connection."""
+    data, user = folder_of(tmp_path, "mysql")
+    drop = [] if user is None else [f"--user={user.pw_name}"]
+    subprocess.run(
+        ["mariadb-install-db", "--no-defaults", f"--datadir={data}/db", *drop, "--skip-test-db"],
+        check=True,
+        timeout=60,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    server = subprocess.Popen(
+        [
+            *("mariadbd", "--no-defaults", f"--datadir={data}/db", "--skip-networking", *drop),
+            *("--skip-grant-tables", f"--socket={data}/s", f"--pid-file={data}/pid"),
+        ],
+        stderr=subprocess.DEVNULL,
+    )
+    pool = adbapi.ConnectionPool(
+        "pymysql", unix_socket=f"{data}/s", database="mysql", cp_max=1, cp_reactor=epoll
+    )
+    kit.spin(epoll, lambda: (data / "s").exists() or server.poll() is not None)
+    pool.start()
+    try:
+
+        def fails(transaction):
+            transaction.execute("insert into item values ('lost')")
+            raise ValueError("no")
+
+        async def work():
+            await pool.runOperation("create table item (name varchar(9)) engine=innodb")
+            await pool.runOperation("insert into item values (%s)", ("a",))
+            with pytest.raises(ValueError, match="no"):
+                await pool.runInteraction(fails)
+            with pytest.raises(Exception, match="doesn't exist"):
+                await pool.runQuery("select * from nothing")
+            return await pool.runQuery("select name from item")
+
+        assert wait(epoll, kit, defer.Deferred.fromCoroutine(work())) == (("a",),)
+    finally:
+        pool.close()
+        server.terminate()
+        server.wait(60)

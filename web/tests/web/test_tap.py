@@ -12,11 +12,14 @@ import urllib.request
 import pytest
 
 from twisted.application.service import IServiceMaker
+from twisted.internet.selectreactor import SelectReactor
 from twisted.internet.testing import MemoryReactorClock
 from twisted.plugin import getPlugins
 from twisted.python.usage import UsageError
-from twisted.web import demo, tap
-from twisted.web.static import File
+from twisted.web import demo, metrics, tap
+from twisted.web.resource import Resource
+from twisted.web.static import DirectoryLister, File
+from twisted.web.test.requesthelper import DummyRequest
 
 
 @pytest.fixture
@@ -216,3 +219,35 @@ def test_help(twist):
     assert output.startswith("Usage: twist [options] plugin")
     assert "    web " in output
     assert "Reactors: default, " in output
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/-/health/metrics"])
+def test_metrics(parse, monkeypatch, path, tmp_path):
+    """Prometheus finds what the reactor counts at the path; all else is as it was."""
+    monkeypatch.setattr(metrics, "currentReactor", lambda given: reactor)
+    reactor = SelectReactor()
+    (tmp_path / "a.txt").write_text("a")
+    for words in (["--path", str(tmp_path)], []):
+        ((_, site),) = root_of(parse("--metrics", path, *words), monkeypatch)
+        asked = DummyRequest(path.encode().split(b"/")[1:])
+        found = site.getResourceFor(asked)
+        assert b"twisted_connections_open" in found.render(asked)
+        assert asked.responseHeaders.getRawHeaders("content-type")[0].startswith("text/plain")
+        other = DummyRequest([b"a.txt"])
+        found = site.getResourceFor(other)
+        assert isinstance(found, File if words else demo.Test)
+        assert isinstance(site.getResourceFor(DummyRequest([b""])), (DirectoryLister, demo.Test))
+    root = site.resource
+    child = Resource()
+    tree = tap._Mounted(Resource(), "/m", Resource())
+    tree.putChild(b"x", child)
+    assert tree.getChildWithDefault(b"x", DummyRequest([])) is child
+    assert root.isLeaf is False
+    reactor.disconnectAll()
+    reactor.waker.connectionLost(None)
+
+
+def test_metrics_that_are_nowhere(parse):
+    """The place is a path."""
+    with pytest.raises(UsageError, match="--metrics"):
+        parse("--metrics", "metrics")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import ITransport
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
@@ -15,26 +14,15 @@ _log = Logger()
 _EVERY = 0.1
 
 
-def _connections(reactor: Any) -> int:
-    """
-    How many connections are open that a port has accepted.
-
-    One that is neither read from nor written to counts as ended: the reactor does not watch it.
-    """
-    watched = {id(each): each for each in reactor.getReaders() + reactor.getWriters()}
-    return sum(
-        1 for each in watched.values() if ITransport.providedBy(each) and hasattr(each, "server")
-    )
-
-
 def drainAfter(reactor: Any, limit: float) -> None:
     """
     When the reactor is to stop, wait until the connections that were accepted have ended.
 
     @param limit: for how long at most, in seconds; those that are left then are closed. C{0} not to
-        wait.
+        wait.  Reactors of other projects are not waited for.
     """
-    if limit <= 0:
+    metrics = getattr(reactor, "metrics", None)
+    if limit <= 0 or metrics is None:
         return
 
     def wait() -> Deferred[None]:
@@ -42,7 +30,7 @@ def drainAfter(reactor: Any, limit: float) -> None:
         ends = reactor.seconds() + limit
 
         def look() -> None:
-            left = _connections(reactor)
+            left = metrics.acceptedOpen
             if left and reactor.seconds() < ends:
                 return
             loop.stop()

@@ -135,6 +135,7 @@ class BaseClient(Connection):
             return
         self.connector = None
         self.disconnected = 1
+        self._metrics.connectFailed += 1
         self._stopAttempt()
         if self.socket is not None:
             self.socket.close()
@@ -144,6 +145,8 @@ class BaseClient(Connection):
         """Take note that the connection stands; hand it to a protocol."""
         self._stopAttempt()
         self.connected = 1
+        self._metrics.connected += 1
+        self._metrics.connectedOpen += 1
         try:
             protocol = self.protocol = self.connector.buildProtocol(self.getPeer())
             if protocol is None:
@@ -160,6 +163,8 @@ class BaseClient(Connection):
             self.failIfNotConnected(reason)
             return
         connector, self.connector = self.connector, None
+        if not self.disconnected:
+            self._metrics.connectedOpen -= 1
         try:
             Connection.connectionLost(self, reason)
         finally:

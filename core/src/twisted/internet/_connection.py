@@ -18,6 +18,7 @@ from typing import Any
 from zope.interface import implementer
 
 from twisted.internet import error
+from twisted.internet._metrics import UNCOUNTED, ReactorMetrics
 from twisted.internet.abstract import FileDescriptor, _checkedBytes, _logPrefixOf
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.interfaces import IHalfCloseableProtocol, ISystemHandle, ITLSTransport
@@ -90,6 +91,7 @@ class Connection(FileDescriptor):
         What an object takes from its class is found much more slowly than what is its own.
         """
         self._unflushed: Any = getattr(self.reactor, "_unflushed", AtNextChance)
+        self._metrics: ReactorMetrics = getattr(self.reactor, "metrics", UNCOUNTED)
         # Whether doWrite is going to be called: the transport is on the reactor's list, or the
         # reactor watches the socket; _waiting tells the latter alone.
         self._scheduled = False
@@ -130,6 +132,7 @@ class Connection(FileDescriptor):
             return CONNECTION_LOST
         if not data:
             return CONNECTION_DONE
+        self._metrics.bytesReceived += len(data)
         self.protocol.dataReceived(data)
         if len(data) == _READ_SIZE:
             return self._readMore()
@@ -148,6 +151,7 @@ class Connection(FileDescriptor):
                 return CONNECTION_LOST
             if not data:
                 return CONNECTION_DONE
+            self._metrics.bytesReceived += len(data)
             self.protocol.dataReceived(data)
             if len(data) < _READ_SIZE:
                 return None
@@ -213,6 +217,7 @@ class Connection(FileDescriptor):
                 if e.errno != ENOBUFS:
                     return CONNECTION_LOST
                 sent = 0
+            self._metrics.bytesSent += sent
             if sent != self._unsent:
                 self._dropSent(sent)
                 if not self._waiting:
@@ -447,6 +452,8 @@ class Server(Connection):
         self.server = server
         self.sessionno = sessionno
         self.connected = 1
+        self._metrics.accepted += 1
+        self._metrics.acceptedOpen += 1
         self.startReading()
 
     @classmethod
@@ -486,6 +493,12 @@ class Server(Connection):
             self.protocol.makeConnection(self)
         except BaseException:
             self._endBroken()
+
+    def connectionLost(self, reason: Failure) -> None:
+        """Close the socket and tell the protocol; nothing happens the second time."""
+        if not self.disconnected:
+            self._metrics.acceptedOpen -= 1
+            Connection.connectionLost(self, reason)
 
     @property
     def hostname(self) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from zope.interface import implementer
 
 from twisted.internet import error
+from twisted.internet._metrics import ReactorMetrics
 from twisted.internet.interfaces import IReactorFDSet
 from twisted.internet.posixbase import PosixReactorBase
 from twisted.python.failure import Failure
@@ -51,6 +52,7 @@ class DescriptorReactor(PosixReactorBase):
 
     def _afterFork(self) -> None:
         """In a process that was forked off: watch the same descriptors, apart from the parent."""
+        self.metrics = ReactorMetrics()
         readers, writers = self.getReaders(), self.getWriters()
         self._readers.clear()
         self._writers.clear()

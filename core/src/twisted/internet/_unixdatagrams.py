@@ -99,7 +99,9 @@ class DatagramPort(udp.Port):
         @raise OSError: the system refuses for another reason.
         """
         try:
-            return self.socket.sendto(datagram, address)
+            sent = self.socket.sendto(datagram, address)
+            self._metrics.datagramsSent += 1
+            return sent
         except OSError as e:
             return self._sendingFailed(e)
 
@@ -182,7 +184,9 @@ class ConnectedDatagramPort(DatagramPort):
         @raise twisted.internet.error.MessageLengthError: it is too large.
         """
         try:
-            return self.socket.send(data)
+            sent = self.socket.send(data)
+            self._metrics.datagramsSent += 1
+            return sent
         except OSError as e:
             if e.errno == ECONNREFUSED:
                 self._refused()

@@ -14,6 +14,7 @@ from zope.interface import implementer
 from twisted.internet import error
 from twisted.internet._delayedcall import DelayedCall
 from twisted.internet._interfaces._reactors import _ISupportsExitSignalCapturing
+from twisted.internet._metrics import ReactorMetrics
 from twisted.internet._reaper import ChildSignal, reapAllProcesses
 from twisted.internet._resolver import (
     BlockingResolver,
@@ -145,6 +146,8 @@ class ReactorBase(PluggableResolverMixin):
         self.threadCallQueue: list[
             tuple[Callable[..., object], tuple[object, ...], dict[str, object]]
         ] = []
+        #: What has happened so far; see `twisted.internet.metrics`.
+        self.metrics = ReactorMetrics()
         self._timers = TimerQueue()
         self._unflushed: list[Any] = []
         self._systemEvents: dict[str, ThreePhaseEvent] = {}
@@ -505,7 +508,9 @@ class ReactorBase(PluggableResolverMixin):
 
     def _runDueCalls(self, now: float) -> None:
         """Make the calls whose moment has come."""
+        calledLate = self.metrics.calledLate
         for call in self._timers.due(now):
+            calledLate(now - call.time)
             try:
                 call.func(*call.args, **call.kw)  # type: ignore[misc]
             except BaseException:

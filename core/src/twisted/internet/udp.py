@@ -16,6 +16,7 @@ from zope.interface import implementer
 
 from twisted.internet import base, error
 from twisted.internet._connection import addressOf, resolveIPv6
+from twisted.internet._metrics import UNCOUNTED, ReactorMetrics
 from twisted.internet._multicast import MulticastMixin
 from twisted.internet.abstract import _logPrefixOf, isIPAddress, isIPv6Address
 from twisted.internet.defer import Deferred
@@ -77,6 +78,7 @@ class Port(base.BasePort):
         reactor: Any = None,
     ) -> None:
         base.BasePort.__init__(self, reactor)
+        self._metrics: ReactorMetrics = getattr(self.reactor, "metrics", UNCOUNTED)
         self.port = port
         self.protocol = proto
         self.interface = interface
@@ -197,6 +199,7 @@ class Port(base.BasePort):
         size = self.maxPacketSize
         left = self.maxThroughput
         tries = self._eagerness
+        metrics = self._metrics
         for done in range(tries):
             try:
                 data, address = self.socket.recvfrom(size)
@@ -206,6 +209,7 @@ class Port(base.BasePort):
             except OSError as e:
                 self._receivingFailed(e)
                 return
+            metrics.datagramsReceived += 1
             try:
                 self._pass(data, address)
             except Exception:
@@ -248,11 +252,15 @@ class Port(base.BasePort):
         try:
             if self._connectedAddr is not None:
                 assert addr in (None, self._connectedAddr), f"connected to {self._connectedAddr}"
-                return self.socket.send(datagram)
+                sent = self.socket.send(datagram)
+                self._metrics.datagramsSent += 1
+                return sent
             assert addr is not None, "a port that is not connected needs an address to write to"
             if addr[0] not in self._knownHosts:
                 self._check(addr[0])
-            return self.socket.sendto(datagram, addr)
+            sent = self.socket.sendto(datagram, addr)
+            self._metrics.datagramsSent += 1
+            return sent
         except (BlockingIOError, InterruptedError):
             return 0
         except OSError as e:

@@ -73,6 +73,7 @@ class _PassesDescriptors:
     disconnected: Any
     disconnecting: Any
     reactor: Any
+    _metrics: Any
     _readPaused: bool
     _waiting: bool
     _pieces: list[bytes]
@@ -131,6 +132,7 @@ class _PassesDescriptors:
             [portion[: len(batch)]], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)]
         )
         self._outgoingDescriptors = self._outgoingDescriptors[len(batch) :]
+        self._metrics.bytesSent += sent
         self._dropSent(sent)  # type: ignore[attr-defined]
 
     def doRead(self) -> Any:
@@ -149,6 +151,7 @@ class _PassesDescriptors:
             self._receiveDescriptors(ancillary)
         if not data:
             return CONNECTION_DONE
+        self._metrics.bytesReceived += len(data)
         if self.protocol is not None:
             self.protocol.dataReceived(data)
         return None

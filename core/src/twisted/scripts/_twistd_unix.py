@@ -17,7 +17,7 @@ from twisted.python import log, logfile, usage
 from twisted.python.util import gidFromString, switchUID, uidFromString
 from twisted.scripts._daemon import Daemon
 from twisted.scripts._pidfile import checkPID, removePID, writePID
-from twisted.scripts._workers import Workers
+from twisted.scripts._workers import Workers, shutDown
 
 __all__ = ["ServerOptions", "UnixAppLogger", "UnixApplicationRunner"]
 
@@ -204,12 +204,8 @@ class UnixApplicationRunner(app.ApplicationRunner):
 
     def _runWorkers(self, workers: Workers) -> None:
         """Keep the workers running, and close the ports when they have ended."""
-        reactor = currentReactor()
         self._exitSignal = workers.run()
-        services = service.IService(self.application)
-        reactor.addSystemEventTrigger("before", "shutdown", services.stopService)
-        reactor.callWhenRunning(reactor.stop)
-        reactor.run()
+        shutDown(currentReactor(), service.IService(self.application))
 
     def removePID(self, pidfile: str | None) -> None:
         """Remove the pid file."""

@@ -22,7 +22,7 @@ from typing import Any
 from twisted.logger import Logger
 from twisted.python.systemd import Notifier
 
-__all__ = ["Workers"]
+__all__ = ["Workers", "shutDown"]
 
 _log = Logger()
 
@@ -65,6 +65,7 @@ class Workers:
         self._limit = grace + _TO_STOP
         self._started: dict[int, float] = {}
         self._failures = 0
+        self._rollAgain = False
         self._notifier = Notifier.fromEnvironment()
 
     def run(self) -> int:
@@ -93,7 +94,7 @@ class Workers:
                 due = now if len(self._started) < self._count else float("inf")
                 continue
             number = self._wait(self._patience(due, now))
-            if number == signal.SIGHUP:
+            while number == signal.SIGHUP:
                 number = self._roll()
             if number in _STOPS:
                 return int(number)
@@ -200,9 +201,10 @@ class Workers:
         """
         Replace the workers one by one.
 
-        @return: the signal, if in between this process was told to stop.
+        @return: the signal, if in between this process was told to stop, or to do it again.
         """
         _log.info("replacing the workers")
+        self._rollAgain = False
         for pid in list(self._started):
             if not self._start():
                 _log.error("a new worker does not start; the others are kept")
@@ -210,7 +212,7 @@ class Workers:
             stopped = self._stopOne(pid)
             if stopped is not None:
                 return stopped
-        return None
+        return signal.SIGHUP if self._rollAgain else None
 
     def _stopOne(self, pid: int) -> int | None:
         """Stop a worker. @return: the signal, if in between this process was told to stop."""
@@ -220,6 +222,8 @@ class Workers:
             number = self._wait(max(0.0, ends - time.monotonic()))
             if number in _STOPS:
                 return number
+            if number == signal.SIGHUP:
+                self._rollAgain = True
             self._reap()
             if number is None and pid in self._started:
                 self._kill(pid, signal.SIGKILL)
@@ -245,6 +249,17 @@ class Workers:
             os.kill(pid, number)
         except ProcessLookupError:
             pass
+
+
+def shutDown(reactor: Any, services: Any) -> None:
+    """
+    Close, in the master, what it has opened for its workers.
+
+    @param services: an `twisted.application.service.IService`, which has been started.
+    """
+    reactor.addSystemEventTrigger("before", "shutdown", services.stopService)
+    reactor.callWhenRunning(reactor.stop)
+    reactor.run()
 
 
 def _tell(writing: int) -> None:

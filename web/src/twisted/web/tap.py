@@ -12,7 +12,7 @@ from twisted.internet.currentreactor import currentReactor
 from twisted.internet.endpoints import serverFromString
 from twisted.python import usage
 from twisted.python.reflect import namedAny
-from twisted.web import demo, resource, server, static
+from twisted.web import demo, metrics, resource, server, static
 
 __all__ = ["Options", "makeService"]
 
@@ -31,6 +31,7 @@ class Options(usage.Options):
     )
     optParameters = [
         ["logfile", "l", None, "Path of an access log in the combined format."],
+        ["metrics", None, None, "Where Prometheus finds how the server is doing, as /metrics."],
     ]
     optFlags = [
         [
@@ -126,8 +127,39 @@ class Options(usage.Options):
                 serverFromString(currentReactor(), port)
             except (ValueError, TypeError) as error:
                 raise usage.UsageError(f"--listen {port}: {error}") from None
+        if self["metrics"] is not None and not self["metrics"].startswith("/"):
+            raise usage.UsageError(f"--metrics takes a path such as /metrics: {self['metrics']}")
         if self["indexes"]:
             self._fileRoot("index").indexNames = self["indexes"]
+
+
+@implementer(resource.IResource)
+class _Mounted:
+    """A resource with another one at a path in it."""
+
+    isLeaf = False
+
+    def __init__(self, original: Any, path: str, mounted: Any) -> None:
+        self._original = original
+        self._segments = [segment.encode() for segment in path.split("/")[1:]]
+        self._mounted = mounted
+
+    def getChildWithDefault(self, name: bytes, request: Any) -> Any:
+        """The one or the other."""
+        if [name, *request.postpath] == self._segments:
+            return self._mounted
+        if self._original.isLeaf:
+            request.postpath.insert(0, request.prepath.pop())
+            return self._original
+        return self._original.getChildWithDefault(name, request)
+
+    def putChild(self, path: bytes, child: Any) -> None:
+        """Add a child to the one that it is mounted in."""
+        self._original.putChild(path, child)
+
+    def render(self, request: Any) -> Any:
+        """What is asked for is that one itself."""
+        return self._original.render(request)
 
 
 @implementer(resource.IResource)
@@ -163,6 +195,8 @@ class _AddHeadersResource:
 def makeService(config: Options) -> service.MultiService:
     """The service that the options describe."""
     root = demo.Test() if config["root"] is None else config["root"]
+    if config["metrics"] is not None:
+        root = _Mounted(root, config["metrics"], metrics.Metrics())
     if config["extraHeaders"]:
         root = _AddHeadersResource(root, config["extraHeaders"])
     site = server.Site(root, logPath=config["logfile"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import IO, Any
+from typing import IO, Any, ClassVar
 
 from twisted import __version__
 from twisted.application.reactors import NoSuchReactor, getReactorTypes, installReactor
@@ -15,7 +15,7 @@ from twisted.logger import (
     textFileLogObserver,
 )
 from twisted.plugin import getPlugins
-from twisted.python.usage import Options, UsageError
+from twisted.python.usage import CompleteList, Completions, Options, UsageError
 
 _FORMATS = {"text": textFileLogObserver, "json": jsonFileLogObserver}
 
@@ -26,6 +26,21 @@ class TwistOptions(Options):
 
     @ivar plugins: the makers of services by the names of their commands.
     """
+
+    optParameters: ClassVar[list[Any]] = [
+        [
+            *("grace", None, 0.0),
+            *("Seconds to let connections finish after the ports are closed.", float),
+        ],
+        ["workers", None, None, "How many processes share the ports and the work.", int],
+    ]
+    compData: Any = Completions(
+        optActions={
+            "reactor": lambda: CompleteList([r.shortName for r in getReactorTypes()]),
+            "log-level": CompleteList([level.name for level in LogLevel.iterconstants()]),
+            "log-format": CompleteList(list(_FORMATS)),
+        }
+    )
 
     def __init__(self) -> None:
         Options.__init__(self)
@@ -95,8 +110,12 @@ class TwistOptions(Options):
         """
         Choose what was left open.
 
-        @raise UsageError: if no plugin was named.
+        @raise UsageError: if no plugin was named, or a number makes no sense.
         """
+        if self["grace"] < 0:
+            raise UsageError("--grace is a number of seconds")
+        if self["workers"] is not None and self["workers"] < 1:
+            raise UsageError("--workers is a number of processes")
         if self.subCommand is None:
             raise UsageError("No plugin specified.")
         if self["logObserver"] is None:

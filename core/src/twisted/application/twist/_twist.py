@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from twisted.application._drain import drainAfter
 from twisted.application.service import Application, IService
 from twisted.application.twist._options import TwistOptions
 from twisted.internet.currentreactor import currentReactor
@@ -17,6 +18,7 @@ from twisted.logger import (
     globalLogBeginner,
 )
 from twisted.python.usage import UsageError
+from twisted.scripts._workers import Workers, shutDown
 
 _log = Logger()
 
@@ -68,8 +70,27 @@ class Twist:
         service = cls.service(reactor, options)
         cls.begin_logging(options)
         service.privilegedStartService()
+        if options["workers"] is None:
+            cls._serve(reactor, service, options["grace"])
+            return
+        try:
+            workers = Workers(
+                options["workers"],
+                lambda: cls._serve(reactor, service, options["grace"]),
+                reactor,
+                options["grace"],
+            )
+        except TypeError as error:
+            raise UsageError(f"--workers: {error}") from None
+        workers.run()
+        shutDown(reactor, service)
+
+    @staticmethod
+    def _serve(reactor: Any, service: Any, grace: float) -> None:
+        """Run the reactor with a service whose ports may be open already."""
         service.startService()
         reactor.addSystemEventTrigger("before", "shutdown", service.stopService)
+        drainAfter(reactor, grace)
         _log.info("Starting reactor...")
         reactor.run()
 
