@@ -118,3 +118,18 @@ def test_paths(tmp_path, monkeypatch):
     (tmp_path / "a/b/__init__.py").write_text("")
     monkeypatch.setattr(sys, "path", [str(tmp_path), "/nowhere"])
     assert plugin.pluginPackagePaths("a.b") == ["/nowhere/a/b"]
+
+
+def test_classes(package):
+    """A class that provides an interface itself is a plugin; one whose objects do is none."""
+    made, write = package
+    write(
+        "one",
+        "classes",
+        "from zope.interface import provider\n"
+        "from twisted.plugin import IPlugin\n"
+        "from the_interfaces import IThing\n"
+        "@provider(IPlugin, IThing)\n"
+        "class Found: pass\n",
+    )
+    assert [each.__name__ for each in plugin.getPlugins(IThing, made)] == ["Found"]

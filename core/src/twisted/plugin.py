@@ -91,7 +91,7 @@ def getPlugins(interface: Any, package: ModuleType | None = None) -> Iterator[An
             continue
         for plugin in list(vars(module).values()):
             # Most of what stands in a module provides nothing.
-            if isinstance(plugin, type | ModuleType) or IPlugin not in providedBy(plugin):
+            if isinstance(plugin, ModuleType) or IPlugin not in providedBy(plugin):
                 continue
             adapted = interface(plugin, None)
             if adapted is not None:

@@ -316,6 +316,12 @@ class TestRest:
         found = systemd.ListenFDs.fromEnvironment(environment)
         assert found.inheritedDescriptors() == [3, 4]
         assert found.inheritedNamedDescriptors() == {"one": 3, "two": 4}
+        assert found == systemd.ListenFDs([3, 4], ("one", "two"))
+        assert hash(found) == hash(systemd.ListenFDs([3, 4], ("one", "two")))
+        assert found != 3
+        # They are given to one user only.
+        assert environment == {}
+        assert systemd.ListenFDs.fromEnvironment(environment).inheritedDescriptors() == []
         for wrong in ({"LISTEN_PID": "1", "LISTEN_FDS": "2"}, {}, {"LISTEN_PID": "x"}):
             assert systemd.ListenFDs.fromEnvironment(dict(wrong)).inheritedDescriptors() == []
 

@@ -25,26 +25,21 @@ class FileLogObserver:
         """
         self._outFile = outFile
         self.formatEvent = formatEvent
-        self._encoding = None if _takesText(outFile) else "utf-8"
+        inBytes = isinstance(outFile, io.RawIOBase | io.BufferedIOBase)
+        self._encoding = "utf-8" if inBytes else None
 
     def __call__(self, event: LogEvent) -> None:
         text = self.formatEvent(event)
-        if text:
+        if not text:
+            return
+        try:
             self._outFile.write(text.encode(self._encoding) if self._encoding else text)
-            self._outFile.flush()
-
-
-def _takesText(file: Any) -> bool:
-    """Whether a file is written in text rather than in bytes."""
-    if isinstance(file, io.TextIOBase):
-        return True
-    if isinstance(file, io.RawIOBase | io.BufferedIOBase):
-        return False
-    try:
-        file.write("")
-    except TypeError:
-        return False
-    return True
+        except TypeError:
+            if self._encoding is not None:
+                raise
+            self._encoding = "utf-8"
+            self._outFile.write(text.encode(self._encoding))
+        self._outFile.flush()
 
 
 def textFileLogObserver(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Iterable
 from typing import Any, NoReturn
@@ -71,10 +72,6 @@ class LoggingFile:
     def flush(self) -> None:
         """Do nothing: whole lines are logged at once."""
 
-    def fileno(self) -> int:
-        """No descriptor."""
-        return -1
-
     def isatty(self) -> bool:
         """It is no terminal."""
         return False
@@ -102,8 +99,8 @@ class LoggingFile:
         """
         Refuse.
 
-        @raise OSError: always.
+        @raise io.UnsupportedOperation: always; it is an `OSError`.
         """
-        raise OSError("unsupported operation")
+        raise io.UnsupportedOperation("this file is a log")
 
-    read = next = readline = readlines = xreadlines = seek = tell = truncate = _unsupported
+    fileno = read = next = readline = readlines = xreadlines = seek = tell = truncate = _unsupported

@@ -7,11 +7,12 @@ New programs use `twisted.logger.Logger`.
 
 from __future__ import annotations
 
+import io
 import sys
 import time
 import warnings
 from collections.abc import Callable, Iterable
-from typing import IO, Any
+from typing import IO, Any, NoReturn
 
 from zope.interface import Interface
 
@@ -382,9 +383,13 @@ class StdioOnnaStick:
     def close(self) -> None:
         """Do nothing."""
 
-    def fileno(self) -> int:
-        """No descriptor."""
-        return -1
+    def fileno(self) -> NoReturn:
+        """
+        Refuse.
+
+        @raise io.UnsupportedOperation: always; there is no descriptor.
+        """
+        raise io.UnsupportedOperation("this file is a log")
 
     def flush(self) -> None:
         """Do nothing: whole lines are logged at once."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from typing import Any
 
 __all__ = ["ListenFDs", "Notifier"]
@@ -22,10 +22,12 @@ class ListenFDs:
 
     @classmethod
     def fromEnvironment(
-        cls, environ: Mapping[str, str] | None = None, start: int | None = None
+        cls, environ: MutableMapping[str, str] | None = None, start: int | None = None
     ) -> ListenFDs:
         """
         The descriptors that the environment tells of; none if it tells another process of them.
+
+        What it tells is removed from it, so that nobody uses the descriptors twice.
 
         @param environ: by default that of this process.
         @param start: the first descriptor.
@@ -38,10 +40,20 @@ class ListenFDs:
                 raise ValueError
         except (KeyError, ValueError):
             return cls([])
+        for name in ("LISTEN_PID", "LISTEN_FDS"):
+            del environ[name]
         descriptors = list(range(start, start + count))
-        names = environ.get("LISTEN_FDNAMES", "")
+        names = environ.pop("LISTEN_FDNAMES", "")
         listed = names.split(":") if names else []
         return cls(descriptors, listed if len(listed) == count else ())
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, ListenFDs):
+            return NotImplemented
+        return (self._descriptors, self._names) == (other._descriptors, other._names)
+
+    def __hash__(self) -> int:
+        return hash((*self._descriptors, *self._names))
 
     def inheritedDescriptors(self) -> list[int]:
         """The descriptors, in their order."""

@@ -8,9 +8,11 @@ sign.  A backslash takes the meaning from the character after it: ``tcp6:8080:in
 from __future__ import annotations
 
 import inspect
+import os
 import re
 import socket
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 from zope.interface import implementer
@@ -142,16 +144,22 @@ def _family(domain: str) -> int:
     return int(_FAMILIES[domain])
 
 
+@cache
+def _passed(pid: int) -> Any:
+    """What systemd passed to this process, which can be asked for once."""
+    from twisted.python.systemd import ListenFDs
+
+    return ListenFDs.fromEnvironment()
+
+
 def _parseSystemd(
     reactor: Any, domain: str, index: str | None = None, name: str | None = None
 ) -> AdoptedStreamServerEndpoint:
     """``systemd:DOMAIN:INDEX`` or ``systemd:DOMAIN:name=NAME``, see systemd.socket(5)"""
-    from twisted.python.systemd import ListenFDs
-
     if (index is None) == (name is None):
         raise ValueError("systemd takes an index or a name")
     family = _family(domain)
-    passed = ListenFDs.fromEnvironment()
+    passed = _passed(os.getpid())
     if index is not None:
         descriptors = passed.inheritedDescriptors()
         number = _number(index, "index")
