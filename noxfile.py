@@ -31,11 +31,13 @@ TOOLS = {"PYTHONPATH": str(ROOT / "tools"), "PYTHONDONTWRITEBYTECODE": "1"}
 PROGRAMS = {
     "curl": "curl",
     "fish": "fish",
+    "lftp": "lftp",
     "mariadbd": "mariadb-server",
     "memcached": "memcached",
     "nc": "netcat-openbsd",
     "openssl": "openssl",
     "pg_lsclusters": "postgresql",
+    "vsftpd": "vsftpd",
     "wrk": "wrk",
     "zsh": "zsh",
 }

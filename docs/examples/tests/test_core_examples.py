@@ -130,3 +130,15 @@ def test_echo_application():
     client.transport.write(b"hi")
     pump.flush()
     assert client.data == b"hi"
+
+
+def test_ftp(serve, run, tmp_path):
+    """A file is got whole; one that is not there is told of."""
+    (tmp_path / "hello.txt").write_bytes(b"x" * 100_000)
+    server = f"tcp:127.0.0.1:{serve('ftp_server.py', LOCAL, str(tmp_path))}"
+    copy = tmp_path / "copy"
+    done = run("ftp_get.py", server, "hello.txt", str(copy))
+    assert (done.returncode, done.stdout) == (0, "100000 bytes\n"), done.stderr
+    assert copy.read_bytes() == b"x" * 100_000
+    done = run("ftp_get.py", server, "missing", str(copy))
+    assert done.stderr.startswith("550 missing"), done.stderr

@@ -438,6 +438,10 @@ class NetstringReceiver(protocol.Protocol):
         self.transport.loseConnection()
 
 
+class ConsumerStopped(Exception):
+    """Whoever a file is sent to wants no more of it."""
+
+
 @implementer(interfaces.IProducer)
 class FileSender:
     """
@@ -507,4 +511,4 @@ class FileSender:
         """Send no more."""
         deferred, self.deferred = self.deferred, None
         if deferred is not None:
-            deferred.errback(Exception("Consumer asked us to stop producing"))
+            deferred.errback(ConsumerStopped("Consumer asked us to stop producing"))

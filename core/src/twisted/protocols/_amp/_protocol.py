@@ -23,6 +23,7 @@ from twisted.protocols._amp._errors import (
     OnlyOneTLS,
     ProtocolSwitched,
 )
+from twisted.protocols.guarded import TLSSwitchMixin
 from twisted.python.failure import Failure
 
 __all__ = ["AMP", "BinaryBoxProtocol"]
@@ -34,7 +35,7 @@ _MOST_DESCRIPTORS = 64
 
 
 @implementer(IBoxSender, IFileDescriptorReceiver)
-class BinaryBoxProtocol(Protocol):
+class BinaryBoxProtocol(Protocol, TLSSwitchMixin):
     """
     Sends boxes, and hands those that come to a receiver.
 
@@ -173,7 +174,6 @@ class BinaryBoxProtocol(Protocol):
 
         self.hostCertificate = certificate
         self._startedTLS = True
-        self._parser.clear()
         if not verifyAuthorities:
             self.noPeerCertificate = True
         authorities = list(verifyAuthorities or ())
@@ -183,11 +183,15 @@ class BinaryBoxProtocol(Protocol):
             options = ssl.CertificateOptions(trustRoot=ssl.trustRootFromCertificates(authorities))
         else:
             options = ssl.CertificateOptions()
-        self.transport.startTLS(options)
+        self.switchToTLS(options)
         waiting = self._beforeTLS if self._startingTLS else []
         self._startingTLS = False
         for box in waiting:
             self.sendBox(box)
+
+    def takeUndelivered(self) -> bytes:
+        """Forget, and give, what has come in plain text behind the last box."""
+        return self._parser.clear()
 
     # Descriptors
 
