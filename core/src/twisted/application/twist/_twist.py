@@ -6,7 +6,6 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from twisted.application._drain import drainAfter
 from twisted.application.service import Application, IService
 from twisted.application.twist._options import TwistOptions
 from twisted.internet.currentreactor import currentReactor
@@ -18,7 +17,6 @@ from twisted.logger import (
     globalLogBeginner,
 )
 from twisted.python.usage import UsageError
-from twisted.scripts._workers import Workers, shutDown
 
 _log = Logger()
 
@@ -73,6 +71,9 @@ class Twist:
         if options["workers"] is None:
             cls._serve(reactor, service, options["grace"])
             return
+        # Most programs are one process, and help needs neither.
+        from twisted.scripts._workers import Workers, shutDown
+
         try:
             workers = Workers(
                 options["workers"],
@@ -88,6 +89,8 @@ class Twist:
     @staticmethod
     def _serve(reactor: Any, service: Any, grace: float) -> None:
         """Run the reactor with a service whose ports may be open already."""
+        from twisted.application._drain import drainAfter
+
         service.startService()
         reactor.addSystemEventTrigger("before", "shutdown", service.stopService)
         drainAfter(reactor, grace)
