@@ -31,6 +31,7 @@ TOOLS = {"PYTHONPATH": str(ROOT / "tools"), "PYTHONDONTWRITEBYTECODE": "1"}
 PROGRAMS = {
     "curl": "curl",
     "fish": "fish",
+    "ip": "iproute2",
     "lftp": "lftp",
     "mariadbd": "mariadb-server",
     "memcached": "memcached",

@@ -1,0 +1,1 @@
+"""Packets below TCP and UDP: Ethernet, IPv4, raw UDP, and tunnels of Linux."""
