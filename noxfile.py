@@ -157,7 +157,8 @@ def peers(session: nox.Session) -> None:
     missing = [package for name, package in PROGRAMS.items() if shutil.which(name) is None]
     if missing:
         session.run("apt-get", "install", "--yes", "--quiet", *missing, external=True)
-    prepare(session, *everything(), "-e", "./core[unix]", "psycopg[binary]", "pymysql", *TESTING)
+    libraries = ("aiohttp", "httpx", "psycopg[binary]", "pymysql")
+    prepare(session, *everything(), "-e", "./core[unix]", *libraries, *TESTING)
     folders = [f"{folder}/tests" for folder in DISTRIBUTIONS]
     session.run("pytest", "-m", "peer", *(session.posargs or folders))
 
