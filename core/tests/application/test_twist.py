@@ -194,7 +194,14 @@ def test_command(world, maker, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "words", [["--workers", "0"], ["--workers", "x"], ["--grace", "-1"], ["--grace", "x"]]
+    "words",
+    [
+        ["--workers", "0"],
+        ["--workers", "x"],
+        ["--grace", "-1"],
+        ["--grace", "x"],
+        ["--workers", "2", "--development"],
+    ],
 )
 def test_wrong_numbers(maker, words):
     """Numbers that make no sense are errors of usage."""
@@ -238,3 +245,27 @@ def test_workers_share_a_port(tmp_path):
         process.kill()
     log = (tmp_path / "log").read_text()
     assert log.count('"Starting reactor..."') == 2
+
+
+def test_development(tmp_path):
+    """On a signal the log has what runs, and what coroutines wait for."""
+    program = [sys.executable, "-m", "twisted", "--development", "--log-file", "log"]
+    process = subprocess.Popen([*program, "socks", "--port", "0"], cwd=tmp_path)
+    log = tmp_path / "log"
+
+    def until(text):
+        ends = time.monotonic() + 15
+        while not log.exists() or text not in log.read_text():
+            assert time.monotonic() < ends, text
+            time.sleep(0.02)
+
+    try:
+        until("Starting reactor")
+        process.send_signal(signal.SIGUSR1)
+        until("coroutines wait for Deferreds")
+        assert "This runs at the moment" in log.read_text()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(15) == 0
+    finally:
+        process.kill()
+        process.wait(15)

@@ -103,6 +103,9 @@ class DebugInfo:
         if details:
             format = "Unhandled error in Deferred:\n(debug: {debugInfo})"
         _log.failure(format, failure, debugInfo=details)
+        if _unraisable:
+            # What is raised while something is thrown away goes to sys.unraisablehook.
+            raise failure.value
 
 
 def _bind(function: Callable[..., Any], args: Any, kwargs: Any) -> Callable[[Any], Any]:
@@ -599,6 +602,15 @@ def setDebugging(on: bool) -> None:
     """
     global _debugging
     _debugging = bool(on)
+
+
+_unraisable = False
+
+
+def reportUnraisable(on: bool) -> None:
+    """Have failures that nobody has handled reach `sys.unraisablehook`, or stop doing so."""
+    global _unraisable
+    _unraisable = bool(on)
 
 
 def getDebugging() -> bool:

@@ -34,6 +34,9 @@ class TwistOptions(Options):
         ],
         ["workers", None, None, "How many processes share the ports and the work.", int],
     ]
+    optFlags: ClassVar[list[Any]] = [
+        ["development", None, "Report what is slow, and on SIGUSR1 what coroutines wait for."],
+    ]
     compData: Any = Completions(
         optActions={
             "reactor": lambda: CompleteList([r.shortName for r in getReactorTypes()]),
@@ -116,6 +119,8 @@ class TwistOptions(Options):
             raise UsageError("--grace is a number of seconds")
         if self["workers"] is not None and self["workers"] < 1:
             raise UsageError("--workers is a number of processes")
+        if self["workers"] is not None and self["development"]:
+            raise UsageError("--development is for one process")
         if self.subCommand is None:
             raise UsageError("No plugin specified.")
         if self["logObserver"] is None:

@@ -67,6 +67,10 @@ class Twist:
         reactor = currentReactor(options["reactor"])
         service = cls.service(reactor, options)
         cls.begin_logging(options)
+        if options["development"]:
+            from twisted.internet.debugging import development
+
+            development(reactor)
         service.privilegedStartService()
         if options["workers"] is None:
             cls._serve(reactor, service, options["grace"])
