@@ -134,7 +134,7 @@ def types(session: nox.Session) -> None:
     """Check the types of all distributions and tools, strictly."""
     prepare(session, *everything(), "mypy>=1.11", "mypy-zope>=1.0.5", "packaging", "nox", "idna")
     sources = [f"{folder}/src" for folder in DISTRIBUTIONS]
-    session.run("mypy", *(session.posargs or [*sources, "tools"]))
+    session.run("mypy", *(session.posargs or [*sources, "tools", "core/tests/types"]))
 
 
 @nox.session

@@ -22,13 +22,13 @@ def schedule_and_cancel() -> None:
     calls = [reactor.callLater(1000 + n % 97, nothing) for n in range(COUNT)]
     for call in calls:
         call.cancel()
-    reactor.runUntilCurrent()
+    reactor.runUntilCurrent()  # type: ignore[attr-defined]
 
 
 def schedule_and_run() -> None:
     for _ in range(COUNT):
         reactor.callLater(0, nothing)
-    reactor.runUntilCurrent()
+    reactor.runUntilCurrent()  # type: ignore[attr-defined]
 
 
 def push_back() -> None:
@@ -36,7 +36,7 @@ def push_back() -> None:
     for _ in range(COUNT):
         call.reset(1000)
     call.cancel()
-    reactor.runUntilCurrent()
+    reactor.runUntilCurrent()  # type: ignore[attr-defined]
 
 
 def best(operation: Callable[[], None]) -> float:

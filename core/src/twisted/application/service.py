@@ -243,17 +243,12 @@ class MultiService(Service):
         @return: fires when all have stopped; an error of one is logged, and hinders no other.
         """
         from twisted.internet.defer import DeferredList, maybeDeferred
-        from twisted.logger import Logger
 
         Service.stopService(self)
         stopping = []
         for service in reversed(self.services):
             stopped = maybeDeferred(service.stopService)
-            stopped.addErrback(
-                lambda reason, service=service: Logger().failure(
-                    "{service} did not stop", failure=reason, service=service
-                )
-            )
+            stopped.addErrback(_didNotStop, service)
             stopping.append(stopped)
         return DeferredList(stopping)
 
@@ -305,6 +300,13 @@ class IProcess(Interface):
     processName: str | None = Attribute("What the system shows it as, or None for no change.")
     uid: int | None = Attribute("The user that it runs as, or None for no change.")
     gid: int | None = Attribute("The group that it runs as, or None for no change.")
+
+
+def _didNotStop(reason: Any, service: Any) -> None:
+    """Tell of a service that could not be stopped."""
+    from twisted.logger import Logger
+
+    Logger().failure("{service} did not stop", failure=reason, service=service)
 
 
 @implementer(IProcess)

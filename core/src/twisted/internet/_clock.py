@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from bisect import insort
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import ParamSpec
 
 from zope.interface import implementer
 
 from twisted.internet._delayedcall import DelayedCall
 from twisted.internet.interfaces import IReactorTime
+
+_P = ParamSpec("_P")
 
 
 @implementer(IReactorTime)
@@ -33,7 +35,7 @@ class Clock:
         return self.rightNow
 
     def callLater(
-        self, delay: float, callable: Callable[..., Any], *args: object, **kw: object
+        self, delay: float, callable: Callable[_P, object], *args: _P.args, **kw: _P.kwargs
     ) -> DelayedCall:
         """Call a function once the clock has been moved by ``delay`` seconds."""
         call = DelayedCall(

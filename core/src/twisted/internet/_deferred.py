@@ -21,7 +21,16 @@ from collections.abc import Awaitable, Callable, Coroutine, Generator
 from contextvars import copy_context
 from functools import wraps
 from types import CodeType, CoroutineType, FrameType, GeneratorType
-from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, TypeVar, cast
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Concatenate,
+    NoReturn,
+    ParamSpec,
+    TypeVar,
+    cast,
+    overload,
+)
 
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -30,8 +39,9 @@ if TYPE_CHECKING:
     from asyncio import AbstractEventLoop, Future
 
 _T = TypeVar("_T")
+_N = TypeVar("_N")
+_M = TypeVar("_M")
 _P = ParamSpec("_P")
-_Self = TypeVar("_Self", bound="Deferred[Any]")
 
 if TYPE_CHECKING:
     _Base = Awaitable
@@ -174,7 +184,20 @@ class Deferred(_Base[_T]):
 
     # Adding callbacks
 
-    def addCallback(self: _Self, callback: Any, *args: Any, **kwargs: Any) -> _Self:
+    @overload
+    def addCallback(
+        self,
+        callback: Callable[Concatenate[_T, _P], Deferred[_N]],
+        *args: _P.args,
+        **kwargs: _P.kwargs,
+    ) -> Deferred[_N]: ...
+
+    @overload
+    def addCallback(
+        self, callback: Callable[Concatenate[_T, _P], _N], *args: _P.args, **kwargs: _P.kwargs
+    ) -> Deferred[_N]: ...
+
+    def addCallback(self, callback: Any, *args: Any, **kwargs: Any) -> Any:
         """
         Call ``callback(result, *args, **kwargs)`` on success; what it returns is the next result.
         """
@@ -185,7 +208,20 @@ class Deferred(_Base[_T]):
             self._run()
         return self
 
-    def addErrback(self: _Self, errback: Any, *args: Any, **kwargs: Any) -> _Self:
+    @overload
+    def addErrback(
+        self,
+        errback: Callable[Concatenate[Failure, _P], Deferred[_N]],
+        *args: _P.args,
+        **kwargs: _P.kwargs,
+    ) -> Deferred[_T | _N]: ...
+
+    @overload
+    def addErrback(
+        self, errback: Callable[Concatenate[Failure, _P], _N], *args: _P.args, **kwargs: _P.kwargs
+    ) -> Deferred[_T | _N]: ...
+
+    def addErrback(self, errback: Any, *args: Any, **kwargs: Any) -> Any:
         """
         Call ``errback(failure, *args, **kwargs)`` on failure; what it returns is the next result.
         """
@@ -196,7 +232,20 @@ class Deferred(_Base[_T]):
             self._run()
         return self
 
-    def addBoth(self: _Self, callback: Any, *args: Any, **kwargs: Any) -> _Self:
+    @overload
+    def addBoth(
+        self,
+        callback: Callable[Concatenate[Any, _P], Deferred[_N]],
+        *args: _P.args,
+        **kwargs: _P.kwargs,
+    ) -> Deferred[_N]: ...
+
+    @overload
+    def addBoth(
+        self, callback: Callable[Concatenate[Any, _P], _N], *args: _P.args, **kwargs: _P.kwargs
+    ) -> Deferred[_N]: ...
+
+    def addBoth(self, callback: Any, *args: Any, **kwargs: Any) -> Any:
         """Call ``callback(result, *args, **kwargs)`` in any case."""
         if args or kwargs:
             callback = _bind(callback, args, kwargs)
@@ -205,15 +254,81 @@ class Deferred(_Base[_T]):
             self._run()
         return self
 
+    @overload
     def addCallbacks(
-        self: _Self,
+        self,
+        callback: Callable[..., Deferred[_N]],
+        errback: None = None,
+        callbackArgs: Any = (),
+        callbackKeywords: Any = None,
+        errbackArgs: Any = (),
+        errbackKeywords: Any = None,
+    ) -> Deferred[_N]: ...
+
+    @overload
+    def addCallbacks(
+        self,
+        callback: Callable[..., _N],
+        errback: None = None,
+        callbackArgs: Any = (),
+        callbackKeywords: Any = None,
+        errbackArgs: Any = (),
+        errbackKeywords: Any = None,
+    ) -> Deferred[_N]: ...
+
+    @overload
+    def addCallbacks(
+        self,
+        callback: Callable[..., Deferred[_N]],
+        errback: Callable[..., Deferred[_M]],
+        callbackArgs: Any = (),
+        callbackKeywords: Any = None,
+        errbackArgs: Any = (),
+        errbackKeywords: Any = None,
+    ) -> Deferred[_N | _M]: ...
+
+    @overload
+    def addCallbacks(
+        self,
+        callback: Callable[..., Deferred[_N]],
+        errback: Callable[..., _M],
+        callbackArgs: Any = (),
+        callbackKeywords: Any = None,
+        errbackArgs: Any = (),
+        errbackKeywords: Any = None,
+    ) -> Deferred[_N | _M]: ...
+
+    @overload
+    def addCallbacks(
+        self,
+        callback: Callable[..., _N],
+        errback: Callable[..., Deferred[_M]],
+        callbackArgs: Any = (),
+        callbackKeywords: Any = None,
+        errbackArgs: Any = (),
+        errbackKeywords: Any = None,
+    ) -> Deferred[_N | _M]: ...
+
+    @overload
+    def addCallbacks(
+        self,
+        callback: Callable[..., _N],
+        errback: Callable[..., _M],
+        callbackArgs: Any = (),
+        callbackKeywords: Any = None,
+        errbackArgs: Any = (),
+        errbackKeywords: Any = None,
+    ) -> Deferred[_N | _M]: ...
+
+    def addCallbacks(
+        self,
         callback: Any,
         errback: Any = None,
         callbackArgs: Any = (),
         callbackKeywords: Any = None,
         errbackArgs: Any = (),
         errbackKeywords: Any = None,
-    ) -> _Self:
+    ) -> Any:
         """
         Call ``callback`` on success or ``errback`` on failure, each with further arguments.
 
@@ -228,7 +343,7 @@ class Deferred(_Base[_T]):
             self._run()
         return self
 
-    def chainDeferred(self: _Self, d: Deferred[Any]) -> _Self:
+    def chainDeferred(self, d: Deferred[_T]) -> Deferred[None]:
         """Fire another Deferred with this one's result; this one's is None from there on."""
         d._chainedTo = self
         return self.addCallbacks(d.callback, d.errback)
@@ -326,11 +441,11 @@ class Deferred(_Base[_T]):
             self.result.cancel()
 
     def addTimeout(
-        self: _Self,
+        self,
         timeout: float,
         clock: Any,
-        onTimeoutCancel: Callable[[Any, float], Any] | None = None,
-    ) -> _Self:
+        onTimeoutCancel: Callable[[Any, float], _T] | None = None,
+    ) -> Deferred[_T]:
         """
         Cancel this Deferred if it has not fired in time; it then fails with `TimeoutError`.
 
@@ -528,7 +643,7 @@ class Deferred(_Base[_T]):
     __iter__ = __await__
 
     @classmethod
-    def fromCoroutine(cls, coro: Any) -> Deferred[Any]:
+    def fromCoroutine(cls, coro: Coroutine[Any, Any, _N] | Generator[Any, Any, _N]) -> Deferred[_N]:
         """
         Run a coroutine; it may await Deferreds, and asyncio's futures if an asyncio loop runs.
 
@@ -841,7 +956,9 @@ _DRIVERS.update(
 )
 
 
-def ensureDeferred(coro: Any) -> Deferred[Any]:
+def ensureDeferred(
+    coro: Coroutine[Any, Any, _T] | Generator[Any, Any, _T] | Deferred[_T],
+) -> Deferred[_T]:
     """
     A Deferred of a coroutine's result; a Deferred is given back as it is.
 
@@ -878,6 +995,22 @@ def execute(callable: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> 
         return succeed(callable(*args, **kwargs))
     except BaseException as error:
         return fail(_caught(error))
+
+
+@overload
+def maybeDeferred(
+    f: Callable[_P, Deferred[_T]], *args: _P.args, **kwargs: _P.kwargs
+) -> Deferred[_T]: ...
+
+
+@overload
+def maybeDeferred(
+    f: Callable[_P, Coroutine[Any, Any, _T]], *args: _P.args, **kwargs: _P.kwargs
+) -> Deferred[_T]: ...
+
+
+@overload
+def maybeDeferred(f: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> Deferred[_T]: ...
 
 
 def maybeDeferred(f: Callable[_P, Any], *args: _P.args, **kwargs: _P.kwargs) -> Deferred[Any]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import socket
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec
 
 from zope.interface import implementer
 
@@ -60,6 +60,8 @@ __all__ = [
 ]
 
 _log = Logger()
+
+_P = ParamSpec("_P")
 
 #: A reactor looks up from its waiting at least this often, in seconds.  The system calls that wait
 #: take milliseconds in 31 bits.
@@ -461,7 +463,7 @@ class ReactorBase(PluggableResolverMixin):
     # Time.
 
     def callLater(
-        self, delay: float, callable: Callable[..., Any], *args: object, **kw: object
+        self, delay: float, callable: Callable[_P, object], *args: _P.args, **kw: _P.kwargs
     ) -> DelayedCall:
         """
         Call ``callable(*args, **kw)`` in ``delay`` seconds.

@@ -29,5 +29,5 @@ def installReactor(reactor: Any) -> None:
 
     if "twisted.internet.reactor" in sys.modules:
         raise error.ReactorAlreadyInstalledError("reactor already installed")
-    twisted.internet.reactor = reactor  # type: ignore[attr-defined]
+    twisted.internet.reactor = reactor
     sys.modules["twisted.internet.reactor"] = reactor

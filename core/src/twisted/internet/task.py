@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Coroutine, Iterable, Iterator
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn, ParamSpec, TypeVar, overload
 
 from twisted.internet._clock import Clock
 from twisted.internet._cooperator import (
@@ -48,6 +48,8 @@ __all__ = [
     "react",
 ]
 
+_T = TypeVar("_T")
+_P = ParamSpec("_P")
 _I = TypeVar("_I", bound=Iterator[Any])
 
 _log = Logger()
@@ -76,6 +78,26 @@ class _Later:
         """Nobody waits any more."""
         call, self.d, self.call = self.call, None, None
         call.cancel()
+
+
+@overload
+def deferLater(clock: Any, delay: float, callable: None = None) -> Deferred[None]: ...
+
+
+@overload
+def deferLater(
+    clock: Any,
+    delay: float,
+    callable: Callable[_P, Deferred[_T]],
+    *args: _P.args,
+    **kw: _P.kwargs,
+) -> Deferred[_T]: ...
+
+
+@overload
+def deferLater(
+    clock: Any, delay: float, callable: Callable[_P, _T], *args: _P.args, **kw: _P.kwargs
+) -> Deferred[_T]: ...
 
 
 def deferLater(
