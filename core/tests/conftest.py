@@ -5,15 +5,19 @@ What the tests of reactors and transports share: a reactor of each kind, and the
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import select
+import stat
 import sys
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
 from twisted.internet.asyncioreactor import AsyncioSelectorReactor
 from twisted.internet.epollreactor import EPollReactor
+from twisted.internet.kqreactor import KQueueReactor
 from twisted.internet.pollreactor import PollReactor
 from twisted.internet.protocol import ClientFactory, Factory, Protocol
 from twisted.internet.selectreactor import SelectReactor
@@ -27,11 +31,77 @@ REACTORS = [
 ]
 
 
+class FakeKqueue:
+    """What the module `select` has on macOS and the BSDs, by way of poll."""
+
+    KQ_FILTER_READ, KQ_FILTER_WRITE = -1, -2
+    KQ_EV_ADD, KQ_EV_DELETE, KQ_EV_EOF = 1, 2, 0x8000
+
+    class kevent:
+        def __init__(self, ident: int, filter: int = -1, flags: int = 1) -> None:
+            self.ident, self.filter, self.flags = ident, filter, flags
+
+    class kqueue:
+        BITS: ClassVar[dict[int, int]] = {-1: select.POLLIN, -2: select.POLLOUT}
+
+        def __init__(self) -> None:
+            self._bits: dict[int, int] = {}
+            self._poll = select.poll()
+
+        def control(self, changes: Any, most: int, timeout: float | None = None) -> list[Any]:
+            for change in changes or ():
+                self._change(change)
+            if not most:
+                return []
+            found = self._poll.poll(None if timeout is None else timeout * 1000)
+            events = []
+            for fd, bits in found:
+                if bits & select.POLLNVAL:
+                    # A kqueue forgets a descriptor that is closed.
+                    self._poll.unregister(fd)
+                    del self._bits[fd]
+                    continue
+                over = bits & (select.POLLHUP | select.POLLERR)
+                for filter, bit in self.BITS.items():
+                    if self._bits[fd] & bit and (bits & bit or over):
+                        flags = FakeKqueue.KQ_EV_EOF if over else 0
+                        events.append(FakeKqueue.kevent(fd, filter, flags))
+            return events[:most]
+
+        def _change(self, change: Any) -> None:
+            fd, bit = change.ident, self.BITS[change.filter]
+            mode = os.fstat(fd).st_mode
+            if stat.S_ISREG(mode):
+                raise OSError(errno.EINVAL, "not with plain files")
+            bits = self._bits.get(fd, 0)
+            if change.flags & FakeKqueue.KQ_EV_DELETE:
+                if not bits & bit:
+                    raise FileNotFoundError(errno.ENOENT, "not watched")
+                bits &= ~bit
+            else:
+                bits |= bit
+            self._bits[fd] = bits
+            if bits:
+                self._poll.register(fd, bits)
+            else:
+                self._poll.unregister(fd)
+                del self._bits[fd]
+
+        def close(self) -> None:
+            """Nothing is open."""
+
+
+def onKqueue() -> KQueueReactor:
+    """A reactor on kqueue, which is not there."""
+    return KQueueReactor(FakeKqueue)
+
+
 def onAsyncio() -> AsyncioSelectorReactor:
     """A reactor on a new loop of asyncio."""
     return AsyncioSelectorReactor(asyncio.SelectorEventLoop())
 
 
+REACTORS.append(onKqueue)  # type: ignore[arg-type]
 POLLING = REACTORS
 REACTORS = [*POLLING, onAsyncio]  # type: ignore[list-item]
 

@@ -42,6 +42,7 @@ FLOORS = {
     "twisted.internet._clock": 3,
     "twisted.internet._cooperator": 3,
     "twisted.internet._deferred": 3,
+    "twisted.internet._deferredcalls": 3,
     "twisted.internet._delayedcall": 3,
     "twisted.internet._interfaces": 3,
     "twisted.internet._locks": 3,

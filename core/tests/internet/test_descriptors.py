@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import select
 import socket
 import tempfile
 
@@ -243,3 +245,29 @@ def test_select_limit(kit):
         assert good.calls == ["read"]
         os.close(high)
     kit.dispose(reactor)
+
+
+def test_kqueue_and_interruptions(kit):
+    """A signal ends the waiting; other errors are told."""
+
+    class Interrupted:
+        def control(self, changes, most, timeout=None):
+            raise OSError(errno.EINTR if not changes else 0, "no")
+
+    reactor = kit.onKqueue()
+    kept, reactor._poller = reactor._poller, Interrupted()
+    reactor.doKEvent(0)
+    reactor._poller.control = lambda *args: (_ for _ in ()).throw(OSError(errno.EBADF, "bad"))
+    with pytest.raises(OSError, match="bad"):
+        reactor.doIteration(0)
+    reactor._poller = kept
+    kit.dispose(reactor)
+
+
+def test_no_kqueue():
+    """A system without kqueue says so; other systems have numbers of their own."""
+    from twisted.internet.kqreactor import KQueueReactor
+
+    if not hasattr(select, "kqueue"):
+        with pytest.raises(RuntimeError, match="no kqueue"):
+            KQueueReactor()

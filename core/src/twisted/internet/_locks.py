@@ -6,7 +6,8 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Generic, ParamSpec, TypeVar
 
-from twisted.internet._deferred import Deferred, maybeDeferred, succeed
+from twisted.internet._deferred import Deferred, succeed
+from twisted.internet._deferredcalls import maybeDeferred
 from twisted.internet.currentreactor import currentReactor
 from twisted.python.failure import Failure
 from twisted.python.lockfile import FilesystemLock

@@ -47,6 +47,7 @@ _LOOPS = frozenset(
         ("twisted.internet._descriptors", "_serve"),
         ("twisted.internet._descriptors", "_serveOther"),
         ("twisted.internet.epollreactor", "doIteration"),
+        ("twisted.internet.kqreactor", "doIteration"),
         ("twisted.internet.pollreactor", "doIteration"),
         ("twisted.internet.selectreactor", "doIteration"),
         ("twisted.internet.asyncioreactor", "run"),

@@ -8,7 +8,7 @@ See `Deferred`; `inlineCallbacks` and `ensureDeferred` for functions that wait; 
 
 from __future__ import annotations
 
-from twisted.internet import _aggregate, _deferred, _locks
+from twisted.internet import _aggregate, _deferred, _deferredcalls, _locks
 from twisted.internet._aggregate import (
     FAILURE,
     SUCCESS,
@@ -30,17 +30,19 @@ from twisted.internet._deferred import (
     TimeoutError,
     _DefGen_Return,  # noqa: F401  (programs use it)
     _failthru,  # noqa: F401  (programs use it)
-    ensureDeferred,
-    execute,
     fail,
     getDebugging,
     inlineCallbacks,
-    logError,
-    maybeDeferred,
     passthru,
     returnValue,
     setDebugging,
     succeed,
+)
+from twisted.internet._deferredcalls import (
+    ensureDeferred,
+    execute,
+    logError,
+    maybeDeferred,
     timeoutDeferred,
 )
 from twisted.internet._locks import (
@@ -89,7 +91,7 @@ __all__ = [
     "logError",
 ]
 
-for _module in (_deferred, _aggregate, _locks):
+for _module in (_deferred, _deferredcalls, _aggregate, _locks):
     for _name in [*__all__, "_DefGen_Return", "_failthru"]:
         _value = getattr(_module, _name, None)
         if getattr(_value, "__module__", None) == _module.__name__:

@@ -6,4 +6,5 @@ default = Reactor("default", "twisted.internet.default", "The best for this syst
 select = Reactor("select", "twisted.internet.selectreactor", "select(2): everywhere")
 poll = Reactor("poll", "twisted.internet.pollreactor", "poll(2): most systems")
 epoll = Reactor("epoll", "twisted.internet.epollreactor", "epoll(4): Linux")
+kqueue = Reactor("kqueue", "twisted.internet.kqreactor", "kqueue(2): macOS and the BSDs")
 asyncio = Reactor("asyncio", "twisted.internet.asyncioreactor", "A loop of asyncio")
