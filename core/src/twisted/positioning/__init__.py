@@ -1,0 +1,1 @@
+"""Where something is, and how fast it moves, as receivers of satellite navigation tell."""
