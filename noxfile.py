@@ -40,6 +40,8 @@ PROGRAMS = {
     "pg_lsclusters": "postgresql",
     "vsftpd": "vsftpd",
     "wrk": "wrk",
+    "xvfb-run": "xvfb xauth python3-gi gir1.2-gtk-3.0 python3-tk python3-wxgtk4.0 libxcb-cursor0"
+    " libxcb-icccm4 libxcb-keysyms1 libxcb-image0 libxcb-render-util0 libxkbcommon-x11-0 libegl1",
     "zsh": "zsh",
 }
 
@@ -154,10 +156,15 @@ def examples(session: nox.Session) -> None:
 @nox.session
 def peers(session: nox.Session) -> None:
     """Test with real programs of other projects, which are installed if they are missing."""
-    missing = [package for name, package in PROGRAMS.items() if shutil.which(name) is None]
+    missing = [
+        package
+        for name, packages in PROGRAMS.items()
+        if shutil.which(name) is None
+        for package in packages.split()
+    ]
     if missing:
         session.run("apt-get", "install", "--yes", "--quiet", *missing, external=True)
-    libraries = ("aiohttp", "httpx", "psycopg[binary]", "pymysql")
+    libraries = ("aiohttp", "httpx", "psycopg[binary]", "pymysql", "PySide6-Essentials")
     prepare(session, *everything(), "-e", "./core[unix]", *libraries, *TESTING)
     folders = [f"{folder}/tests" for folder in DISTRIBUTIONS]
     session.run("pytest", "-m", "peer", *(session.posargs or folders))

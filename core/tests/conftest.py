@@ -10,11 +10,13 @@ import os
 import select
 import stat
 import sys
+import time
 from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
 import pytest
 
+from twisted.internet._hosted import HostedReactor
 from twisted.internet.asyncioreactor import AsyncioSelectorReactor
 from twisted.internet.epollreactor import EPollReactor
 from twisted.internet.kqreactor import KQueueReactor
@@ -101,9 +103,47 @@ def onAsyncio() -> AsyncioSelectorReactor:
     return AsyncioSelectorReactor(asyncio.SelectorEventLoop())
 
 
+class Hosted(HostedReactor):
+    """A reactor in the loop of a user interface that shows nothing."""
+
+    def __init__(self) -> None:
+        self.calls: list[list[Any]] = []
+        self.loops: list[bool] = []
+        super().__init__()
+
+    def _watchPoller(self, fd: int, ready: Callable[[], None]) -> None:
+        self.fd, self.ready = fd, ready
+
+    def _later(self, seconds: float, call: Callable[[], None]) -> Callable[[], object]:
+        entry = [time.monotonic() + seconds, call]
+        self.calls.append(entry)
+        return lambda: self.calls.remove(entry)
+
+    def _runHost(self) -> None:
+        self.loops.append(True)
+        while self.loops[-1]:
+            moment = min((each[0] for each in self.calls), default=None)
+            wait = None if moment is None else max(0, moment - time.monotonic())
+            if select.select([self.fd], [], [], wait)[0]:
+                self.ready()
+            for entry in [each for each in self.calls if each[0] <= time.monotonic()]:
+                if entry in self.calls:
+                    self.calls.remove(entry)
+                    entry[1]()
+        self.loops.pop()
+
+    def _quitHost(self) -> None:
+        self.loops[-1] = False
+
+
+def onHost() -> Hosted:
+    """A reactor in the loop of a user interface."""
+    return Hosted()
+
+
 REACTORS.append(onKqueue)  # type: ignore[arg-type]
 POLLING = REACTORS
-REACTORS = [*POLLING, onAsyncio]  # type: ignore[list-item]
+REACTORS = [*POLLING, onAsyncio, onHost]  # type: ignore[list-item]
 
 #: How many seconds a reactor may run in a test before it counts as hung.
 LIMIT = 8

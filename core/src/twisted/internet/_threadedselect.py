@@ -125,6 +125,10 @@ class ThreadedSelectReactor(GuestReactor, SelectReactor):
         turns: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._hand = turns.put
         self._turn(([], []))
+        self._serveTurns(turns)
+
+    def _serveTurns(self, turns: SimpleQueue[Callable[[], None]]) -> None:
+        """Take turns out of a queue until the reactor is stopped."""
         while self._started or self._waiting:
             turns.get()()
         self._end()
