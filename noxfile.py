@@ -30,6 +30,8 @@ TOOLS = {"PYTHONPATH": str(ROOT / "tools"), "PYTHONDONTWRITEBYTECODE": "1"}
 #: Real programs that distributions are tested with: what they are called, and Debian's packages.
 PROGRAMS = {
     "curl": "curl",
+    "dictd": "dictd",
+    "dictfmt": "dictfmt",
     "fish": "fish",
     "ip": "iproute2",
     "lftp": "lftp",
