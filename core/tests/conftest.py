@@ -8,6 +8,7 @@ import asyncio
 import errno
 import os
 import select
+import socket
 import stat
 import sys
 import time
@@ -245,6 +246,19 @@ def spin(reactor: Any, until: Callable[[], object], turns: int = 2000) -> None:
             return
         reactor.iterate(0.005)
     raise AssertionError("it did not happen")
+
+
+def freePort() -> int:
+    """The number of a TCP port of 127.0.0.1 that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def listens(port: int) -> bool:
+    """Whether a program listens on a TCP port of 127.0.0.1."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 class Recorder(Protocol):

@@ -218,11 +218,9 @@ def test_workers_on_a_foreign_loop(maker, monkeypatch):
         Twist.run(options)
 
 
-def test_workers_share_a_port(tmp_path):
+def test_workers_share_a_port(tmp_path, kit):
     """Several processes serve one port, and end together; connections may finish before."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = kit.freePort()
     conf = tmp_path / "inetd.conf"
     conf.write_text(f"127.0.0.1:{port} stream tcp nowait {os.getuid()} /bin/cat cat\n")
     program = [sys.executable, "-m", "twisted", "--log-file", "log", "--grace", "10"]

@@ -135,12 +135,31 @@ click, destroy = lambda: root.after_idle(button.invoke), root.destroy
 play()
 """
 
+WX_SUPPORT = """
+import wx
+from twisted.internet import wxsupport
+{play}
+application = wx.App()
+wxsupport.install(application)
+frame = wx.Frame(None, title="window")
+button = wx.Button(frame, label="button")
+button.Bind(wx.EVT_BUTTON, clicked)
+frame.Bind(wx.EVT_CLOSE, lambda event: (frame.Destroy(), reactor.stop()))
+frame.Show()
+click = lambda: wx.PostEvent(button, wx.CommandEvent(wx.wxEVT_BUTTON, button.GetId()))
+destroy = frame.Close
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+play()
+"""
+
 PROGRAMS = {
     "gtk": ("gi", GTK.format(useGtk=False, destroyed="lambda _: reactor.stop()", play=PLAY)),
     "gtk-main": ("gi", GTK.format(useGtk=True, destroyed="Gtk.main_quit", play=PLAY)),
     "gtk-application": ("gi", APPLICATION.format(play=PLAY)),
     "qt": ("PySide6.QtWidgets", QT.format(play=PLAY)),
     "wx": ("wx", WX.format(play=PLAY)),
+    "wx-support": ("wx", WX_SUPPORT.format(play=PLAY)),
     "tk": ("tkinter", TK.format(play=PLAY)),
 }
 

@@ -1015,9 +1015,7 @@ def test_server_of_openssl(
     openssl = shutil.which("openssl")
     assert openssl is not None, "openssl is not installed"
     (tmp_path / "server.pem").write_bytes(server.dumpPEM())
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = kit.freePort()
     command = [openssl, "s_server", "-rev", "-accept", f"127.0.0.1:{port}"]
     command += ["-cert", str(tmp_path / "server.pem"), "-alpn", "echo"]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as peer:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -268,9 +266,7 @@ def test_dictd(readable: Path, epoll: Any, kit: Any) -> None:
     words = "_____\n\nnet\n   something with holes\n   .and a dot\n_____\n\nnet address\n   where\n"
     make = [form, "-c5", "--utf8", "-s", "A test", str(readable / "words")]
     subprocess.run(make, input=words, text=True, check=True, capture_output=True)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = kit.freePort()
     configuration = readable / "dictd.conf"
     configuration.write_text(
         f'database words {{ data "{readable}/words.dict"\nindex "{readable}/words.index" }}\n'
@@ -279,11 +275,7 @@ def test_dictd(readable: Path, epoll: Any, kit: Any) -> None:
     command += ["--config", str(configuration), "--pid-file", str(readable / "pid")]
     with subprocess.Popen([*command, "--locale", "C.UTF-8"]) as server:
         try:
-            deadline = time.monotonic() + 10
-            while time.monotonic() < deadline:
-                with socket.socket() as probe:
-                    if not probe.connect_ex(("127.0.0.1", port)):
-                        break
+            kit.spin(epoll, lambda: kit.listens(port))
             client = kit.Client(DictClient)
             epoll.connectTCP("127.0.0.1", port, client)
             kit.spin(epoll, lambda: client.proto is not None and client.proto.connected)

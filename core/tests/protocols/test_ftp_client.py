@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 
 import pytest
@@ -367,9 +366,7 @@ def test_vsftpd(certified, tmp_path, tls, passive):
     pem = tmp_path / "both.pem"
     pem.write_bytes(served.certificate.dumpPEM())
     pem.chmod(0o600)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        served.number = free.getsockname()[1]
+    served.number = served.kit.freePort()
     conf = tmp_path / "vsftpd.conf"
     more = [f"listen_port={served.number}", f"anon_root={root}", f"rsa_cert_file={pem}"]
     more.append(f"secure_chroot_dir={tmp_path / 'empty'}")
@@ -377,10 +374,6 @@ def test_vsftpd(certified, tmp_path, tls, passive):
         more.append("run_as_launching_user=YES")
     conf.write_text(VSFTPD + "\n".join(more) + "\n")
     server = subprocess.Popen(["vsftpd", str(conf)])
-
-    def listens():
-        with socket.socket() as skt:
-            return skt.connect_ex(("127.0.0.1", served.number)) == 0
 
     class Keep(Protocol):
         got = b""
@@ -408,7 +401,7 @@ def test_vsftpd(certified, tmp_path, tls, passive):
         return await client.quit()
 
     try:
-        served.kit.spin(served.reactor, listens)
+        served.kit.spin(served.reactor, lambda: served.kit.listens(served.number))
         client = served.client(passive=passive, contextFactory=served.options if tls else None)
         assert served.wait(Deferred.fromCoroutine(work(client)))[0].startswith("221")
     finally:

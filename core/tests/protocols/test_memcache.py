@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import subprocess
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -175,17 +173,11 @@ def test_connection_that_ends() -> None:
 def test_memcached(epoll: Any, kit: Any) -> None:
     memcached = shutil.which("memcached")
     assert memcached is not None, "memcached is not installed"
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = kit.freePort()
     user = ["-u", "nobody"]
     with subprocess.Popen([memcached, "-l", "127.0.0.1", "-p", str(port), *user]) as server:
         try:
-            deadline = time.monotonic() + 10
-            while time.monotonic() < deadline:
-                with socket.socket() as probe:
-                    if not probe.connect_ex(("127.0.0.1", port)):
-                        break
+            kit.spin(epoll, lambda: kit.listens(port))
             client = kit.Client(MemCacheProtocol)
             epoll.connectTCP("127.0.0.1", port, client)
             kit.spin(epoll, lambda: client.proto is not None and client.proto.connected)

@@ -15,15 +15,11 @@ import _tkinter
 from tkinter import TclError
 from typing import Any
 
-from twisted.internet.task import LoopingCall
+from twisted.internet._asking import BATCH, Asking
 
 __all__ = ["install", "uninstall"]
 
-#: What asks Tk, while something does.
-_asking: LoopingCall | None = None
-
-#: How many events of Tk are served between two looks at the reactor's, at most.
-_BATCH = 100
+_asking = Asking()
 
 
 def install(widget: Any, ms: int = 10, reactor: Any = None) -> None:
@@ -34,14 +30,9 @@ def install(widget: Any, ms: int = 10, reactor: Any = None) -> None:
     @param ms: how long events of Tk may have to wait, in milliseconds.
     @param reactor: provides `IReactorTime`; None for the global one.
     """
-    global _asking
-    uninstall()
-    interpreter = widget.tk
-    asking = LoopingCall(_serve, interpreter, str(widget))
-    if reactor is not None:
-        asking.clock = reactor
-    _asking = asking
-    asking.start(ms / 1000.0, now=False).addErrback(_destroyed)
+    # It ends with the widget.
+    done = _asking.begin(ms, reactor, _serve, widget.tk, str(widget))
+    done.addErrback(lambda failure: failure.trap(TclError))
 
 
 def _serve(interpreter: Any, path: str) -> None:
@@ -50,23 +41,13 @@ def _serve(interpreter: Any, path: str) -> None:
 
     @raise TclError: if there is no such widget any more.
     """
-    for _ in range(_BATCH):
+    for _ in range(BATCH):
         if not interpreter.dooneevent(_tkinter.DONT_WAIT):
             break
     if not int(interpreter.call("winfo", "exists", path)):
         raise TclError(f"{path} is destroyed")
 
 
-def _destroyed(failure: Any) -> None:
-    """There is nothing to serve any more."""
-    global _asking
-    failure.trap(TclError)
-    _asking = None
-
-
 def uninstall() -> None:
     """Leave Tk alone; nothing happens if that is so already."""
-    global _asking
-    asking, _asking = _asking, None
-    if asking is not None and asking.running:
-        asking.stop()
+    _asking.end()
