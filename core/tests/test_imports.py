@@ -46,6 +46,7 @@ def test_no_reactor():
     [
         ("twisted.internet.defer", ["asyncio", "ssl", "unittest", "inspect", "logging"]),
         ("twisted.internet.reactor", ["asyncio", "ssl", "unittest", "email", "twisted.web"]),
+        ("twisted.scripts.trial", ["doctest", "xml.etree", "asyncio", "twisted.internet.reactor"]),
         ("twisted.application.twist", ["asyncio", "ssl", "unittest", "twisted.internet.tcp"]),
     ],
 )

@@ -18,10 +18,7 @@ from twisted.python import failure, reflect, usage
 from twisted.python.filepath import FilePath
 from twisted.python.util import spewer
 from twisted.trial import itrial, runner
-from twisted.trial._dist.disttrial import DistTrialRunner
-from twisted.trial._dist.functional import compose
 from twisted.trial._loader import orderDefined
-from twisted.trial._reporters._junit import JUnitTee
 
 __all__ = ["TBFORMAT_MAP", "Options", "getTestModules", "isTestFile", "loadLocalVariables", "run"]
 
@@ -400,6 +397,10 @@ def _makeRunner(config: Any) -> runner._Runner:
     path = config["junit-xml"]
     factory = config["reporter"]
     if path:
+        # Most runs need none of this, and start faster without it; so it is below.
+        from twisted.trial._dist.functional import compose
+        from twisted.trial._reporters._junit import JUnitTee
+
         factory = compose(partial(JUnitTee, path=os.path.abspath(path)), factory)
     common = {
         "reporterFactory": factory,
@@ -411,6 +412,8 @@ def _makeRunner(config: Any) -> runner._Runner:
         "logfile": config["logfile"],
     }
     if config["jobs"] and not config["dry-run"]:
+        from twisted.trial._dist.disttrial import DistTrialRunner
+
         return DistTrialRunner(
             maxWorkers=config["jobs"],
             workerArguments=[*config._getWorkerArguments(), "--", *config["tests"]],

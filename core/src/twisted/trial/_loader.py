@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 import importlib.util
 import inspect
 import os
@@ -212,6 +211,9 @@ class TestLoader:
         if not inspect.ismodule(module):
             warnings.warn("trial only supports doctesting modules", stacklevel=2)
             return None
+        # Few need it, and it takes long to import.
+        import doctest
+
         return doctest.DocTestSuite(module)
 
     def loadPackage(self, package: Any, recurse: bool = False) -> Any:
