@@ -47,6 +47,7 @@ def test_no_reactor():
         ("twisted.internet.defer", ["asyncio", "ssl", "unittest", "inspect", "logging"]),
         ("twisted.internet.reactor", ["asyncio", "ssl", "unittest", "email", "twisted.web"]),
         ("twisted.scripts.trial", ["doctest", "xml.etree", "asyncio", "twisted.internet.reactor"]),
+        ("twisted.scripts.twistd", ["pdb", "asyncio", "ssl", "unittest"]),
         ("twisted.application.twist", ["asyncio", "ssl", "unittest", "twisted.internet.tcp"]),
     ],
 )

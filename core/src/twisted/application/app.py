@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import getpass
 import os
-import pdb  # noqa: T100
 import signal
 import sys
 import traceback
@@ -44,6 +43,8 @@ __all__ = [
 
 def fixPdb() -> None:
     """Give pdb a command ``stop``, which stops the reactor; ``quit`` ends the process at once."""
+    # It takes long to import, and few debug.
+    import pdb  # noqa: T100
 
     def do_stop(self: Any, arg: object) -> int:
         self.clear_all_breaks()
@@ -82,6 +83,8 @@ def runReactorWithLogging(
             if profiler is not None:
                 profiler.run(reactor)
         elif config["debug"]:
+            import pdb  # noqa: T100
+
             sys.stdout, sys.stderr = oldstdout, oldstderr
             signal.signal(signal.SIGUSR2, lambda *args: pdb.set_trace())  # noqa: T100
             fixPdb()
