@@ -42,7 +42,7 @@ PROGRAMS = {
     "pg_lsclusters": "postgresql",
     "vsftpd": "vsftpd",
     "wrk": "wrk",
-    "xvfb-run": "xvfb xauth python3-gi gir1.2-gtk-3.0 python3-tk python3-wxgtk4.0 libxcb-cursor0"
+    "Xvfb": "xvfb python3-gi gir1.2-gtk-3.0 python3-tk python3-wxgtk4.0 libxcb-cursor0"
     " libxcb-icccm4 libxcb-keysyms1 libxcb-image0 libxcb-render-util0 libxkbcommon-x11-0 libegl1",
     "zsh": "zsh",
 }

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 
 import pytest
 
@@ -178,14 +179,32 @@ def interpreter(module: str) -> str:
     raise AssertionError(f"no interpreter has {module}: see PROGRAMS of noxfile.py")
 
 
-def start(name: str, program: str | None = None) -> subprocess.Popen[str]:
+@pytest.fixture(scope="module")
+def display() -> Iterator[str]:
+    """A display that nobody sees."""
+    xvfb = shutil.which("Xvfb")
+    assert xvfb is not None, "Xvfb is not installed"
+    reading, writing = os.pipe()
+    command = [xvfb, "-displayfd", str(writing), "-noreset", "-nolisten", "tcp"]
+    with subprocess.Popen(command, pass_fds=[writing], stderr=subprocess.DEVNULL) as server:
+        os.close(writing)
+        try:
+            # It chooses a number, and writes it when it is ready.  Without -noreset it would refuse
+            # who comes right after the last one has left.
+            with open(reading) as pipe:
+                number = pipe.readline().strip()
+            assert number, "Xvfb does not start"
+            yield f":{number}"
+        finally:
+            server.terminate()
+
+
+def start(display: str, name: str, program: str | None = None) -> subprocess.Popen[str]:
     """Start a program with a display."""
-    display = shutil.which("xvfb-run")
-    assert display is not None
     module, told = PROGRAMS[name]
     return subprocess.Popen(
-        [display, "--auto-servernum", interpreter(module), "-c", program or told],
-        env=environment(),
+        [interpreter(module), "-c", program or told],
+        env={**environment(), "DISPLAY": display},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -194,9 +213,9 @@ def start(name: str, program: str | None = None) -> subprocess.Popen[str]:
 
 @pytest.mark.peer
 @pytest.mark.parametrize("name", PROGRAMS)
-def test_window(name: str) -> None:
+def test_window(display: str, name: str) -> None:
     """The reactor and the window live together, and end together."""
-    process = start(name)
+    process = start(display, name)
     out, err = process.communicate(timeout=15)
     expected = ["echoed", "thread", "process", "clicked", "shutdown", "waited", "end"]
     assert out.split() == expected, err
@@ -206,7 +225,7 @@ def test_window(name: str) -> None:
 
 @pytest.mark.peer
 @pytest.mark.parametrize("name", PROGRAMS)
-def test_interrupt(name: str) -> None:
+def test_interrupt(display: str, name: str) -> None:
     """SIGINT shuts the reactor down while nothing happens in the window."""
     program = PROGRAMS[name][1].replace(
         "            begin()\n",
@@ -214,13 +233,13 @@ def test_interrupt(name: str) -> None:
         "            kill = lambda: os.kill(os.getpid(), signal.SIGINT)\n"
         "            threading.Timer(0.05, kill).start()\n",
     )
-    out, err = start(name, program).communicate(timeout=15)
+    out, err = start(display, name, program).communicate(timeout=15)
     assert out.split() == ["echoed", "shutdown", "waited", "end"], err
 
 
 @pytest.mark.peer
 @pytest.mark.parametrize("name", ["gtk", "qt"])
-def test_nothing_costs_nothing(name: str) -> None:
+def test_nothing_costs_nothing(display: str, name: str) -> None:
     """A program in which nothing happens uses no processor time."""
     program = PROGRAMS[name][1].replace(
         "            begin()\n",
@@ -230,6 +249,33 @@ def test_nothing_costs_nothing(name: str) -> None:
         "            reactor.callLater(1, lambda: (print(used() - begun), reactor.stop()))\n",
     )
     begun = time.monotonic()
-    out, err = start(name, program).communicate(timeout=15)
+    out, err = start(display, name, program).communicate(timeout=15)
     assert time.monotonic() - begun > 1
     assert float(out.split()[1]) < 0.1, err
+
+
+#: Runs again after a crash, as trial does, and shows no window.
+AGAIN = """
+from twisted.internet import {module}
+{module}.install()
+from twisted.internet import reactor
+for number in range(3):
+    reactor.callLater(0.05, print, number)
+    reactor.callLater(0.1, reactor.crash)
+    reactor.run()
+reactor.callLater(0.05, print, "last")
+reactor.callLater(0.1, reactor.stop)
+reactor.run()
+print("end")
+"""
+
+
+@pytest.mark.peer
+@pytest.mark.parametrize(
+    ("name", "module"), [("gtk", "gireactor"), ("qt", "qtreactor"), ("wx", "wxreactor")]
+)
+def test_without_windows_again_and_again(display: str, name: str, module: str) -> None:
+    process = start(display, name, AGAIN.format(module=module))
+    out, err = process.communicate(timeout=15)
+    assert out.split() == ["0", "1", "2", "last", "end"], err
+    assert "Traceback" not in err

@@ -37,7 +37,8 @@ class WxReactor(ThreadedSelectReactor):
     """
 
     _application: Any = None
-    # Whether the loop of wxPython runs.
+    _hidden: Any = None
+    # Whether the loop of wxPython takes turns.
     _hosted = False
 
     def registerWxApp(self, wxapp: Any) -> None:
@@ -71,15 +72,19 @@ class WxReactor(ThreadedSelectReactor):
                 wx.CallAfter(take)
 
         self._hand = hand
-        self._turn(([], []))
-        if self._started:
-            self._hosted = True
-            try:
+        if not wx.GetTopLevelWindows():
+            # Without any window there is no loop.
+            self._hidden = wx.Frame(None)
+        # From now on turns are handed to that loop: the thread may be done before it has begun.
+        self._hosted = True
+        try:
+            self._turn(([], []))
+            if self._started:
                 self._application.MainLoop()
-            finally:
-                self._hosted = False
-            if self._started and not self._stopped:
-                self.stop()
+        finally:
+            self._hosted = False
+        if self._started and not self._stopped:
+            self.stop()
         # What is left to do for the shutdown is done without wxPython.
         self._serveTurns(turns)
 
