@@ -213,6 +213,7 @@ def test_what_the_loop_does_not_do(polling, carried):
 def test_stop(polling, carried, kit):
     """Whoever stops the loop stops the reactor."""
     kit.run(polling, lambda: carried.call_soon(carried.stop))
+    assert not polling.running
 
 
 def test_idle_loop_costs_nothing(polling, carried, kit):

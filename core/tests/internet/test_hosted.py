@@ -113,10 +113,14 @@ def test_errors_do_not_reach_the_host(hosted: Any, kit: Any, errors: Any) -> Non
 
 def test_crash(hosted: Any, kit: Any) -> None:
     hosted.callLater(0.01, hosted.crash)
+    order: list[str] = []
+    hosted.addSystemEventTrigger("during", "shutdown", order.append, "shutdown")
     kit.run(hosted)
+    assert order == []
     # It may be run again.
     hosted.callLater(0.01, hosted.stop)
     kit.run(hosted)
+    assert order == ["shutdown"]
 
 
 def test_simulate_has_one_turn(hosted: Any) -> None:

@@ -457,7 +457,8 @@ def test_end_when_only_reading_is_left(epoll: Any, kit: Any, pipes: Pipes) -> No
     kit.spin(epoll, lambda: protocol.events == ["write"])
     transport.loseConnection()
     transport.loseConnection()
-    kit.spin(epoll, lambda: protocol.events == ["write", "ConnectionDone"])
+    kit.spin(epoll, lambda: len(protocol.events) > 1)
+    assert protocol.events == ["write", "ConnectionDone"]
 
 
 def test_nobody_reads_standard_output(reactor: Any, kit: Any, pipes: Pipes) -> None:

@@ -130,5 +130,6 @@ def test_a_protocol_that_closes_at_once(epoll: Any, kit: Any) -> None:
     protocol = Closes()
     serialport.SerialPort(protocol, os.ttyname(device), epoll)
     kit.spin(epoll, lambda: protocol.lost)
+    assert protocol.lost.check(error.ConnectionDone)
     os.close(_)
     os.close(device)

@@ -17,18 +17,20 @@ from twisted.protocols._ftp._addresses import (
     parsePWDResponse,
     toSegments,
 )
-from twisted.protocols._ftp._client import (
-    BadResponse,
-    CommandFailed,
-    ConnectionLost,
-    FTPClient,
-    FTPClientBasic,
-    FTPCommand,
+from twisted.protocols._ftp._client import FTPClient
+from twisted.protocols._ftp._clientdata import (
     FTPDataPortFactory,
-    FTPError,
     IFinishableConsumer,
     ProtocolWrapper,
     SenderProtocol,
+)
+from twisted.protocols._ftp._commands import (
+    BadResponse,
+    CommandFailed,
+    ConnectionLost,
+    FTPClientBasic,
+    FTPCommand,
+    FTPError,
     UnexpectedData,
     UnexpectedResponse,
 )
