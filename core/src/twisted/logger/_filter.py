@@ -10,6 +10,7 @@ from zope.interface import implementer
 
 from twisted.logger._interfaces import ILogFilterPredicate, ILogObserver, LogEvent
 from twisted.logger._levels import InvalidLogLevelError, LogLevel
+from twisted.logger._wanted import answering, changed, nowhere, wants
 
 __all__ = ["FilteringLogObserver", "LogLevelFilterPredicate", "PredicateResult"]
 
@@ -28,10 +29,6 @@ class PredicateResult(Names):  # type: ignore[misc]
     maybe = NamedConstant()
 
 
-def _nowhere(event: LogEvent) -> None:
-    """An observer for events that nobody wants."""
-
-
 @implementer(ILogObserver)
 class FilteringLogObserver:
     """Asks predicates about each event and passes it on to one of two observers."""
@@ -40,7 +37,7 @@ class FilteringLogObserver:
         self,
         observer: Callable[[LogEvent], Any],
         predicates: Iterable[Callable[[LogEvent], Any]],
-        negativeObserver: Callable[[LogEvent], Any] = _nowhere,
+        negativeObserver: Callable[[LogEvent], Any] = nowhere,
     ) -> None:
         """
         @param observer: gets the events that are passed on.
@@ -62,6 +59,15 @@ class FilteringLogObserver:
             if result != PredicateResult.maybe:
                 raise TypeError(f"Invalid predicate result: {result!r}")
         return True
+
+    def _wants(self, level: NamedConstant, namespace: str) -> bool:
+        """Whether either observer gets, and wants, events of a level and a namespace."""
+        for predicate in self._predicates:
+            if type(predicate) is not LogLevelFilterPredicate:
+                return True
+            if level < predicate.logLevelForNamespace(namespace):
+                return wants(self._negativeObserver, level, namespace)
+        return wants(self._observer, level, namespace)
 
     def __call__(self, event: LogEvent) -> None:
         chosen = self._observer if self._shouldLogEvent(event) else self._negativeObserver
@@ -101,10 +107,12 @@ class LogLevelFilterPredicate:
         if level not in LogLevel.iterconstants():
             raise InvalidLogLevelError(level)
         self._levels[namespace or ""] = level
+        changed()
 
     def clearLogLevels(self) -> None:
         """Forget all levels that were set."""
         self._levels = {"": self.defaultLogLevel}
+        changed()
 
     def __call__(self, event: LogEvent) -> NamedConstant:
         level = event.get("log_level")
@@ -114,3 +122,6 @@ class LogLevelFilterPredicate:
         if level < self.logLevelForNamespace(namespace):
             return PredicateResult.no
         return PredicateResult.maybe
+
+
+answering(FilteringLogObserver, FilteringLogObserver._wants)

@@ -13,11 +13,13 @@ from constantly import NamedConstant
 
 from twisted.logger._interfaces import LogEvent
 from twisted.logger._levels import InvalidLogLevelError, LogLevel
+from twisted.logger._observer import LogPublisher
 from twisted.python.failure import Failure
 
 __all__ = ["Logger", "Operation"]
 
 _LEVELS = frozenset(LogLevel.iterconstants())
+_DEBUG, _INFO, _WARN, _ERROR, _CRITICAL = LogLevel.iterconstants()
 
 
 class Operation(Protocol):
@@ -167,25 +169,40 @@ class Logger:
             failure = Failure()
         self.emit(level, format, log_failure=failure, **kwargs)
 
+    def _isWanted(self, level: NamedConstant, keys: LogEvent) -> bool:
+        """Whether an event may reach anyone, or is traced."""
+        observer = self.observer
+        return (
+            type(observer) is not LogPublisher
+            or type(self) is not Logger
+            or level not in observer._unwanted.of(self.namespace)
+            or "log_trace" in keys
+        )
+
     def debug(self, format: str | None = None, **kwargs: object) -> None:
         """Log an event of level `LogLevel.debug`."""
-        self.emit(LogLevel.debug, format, **kwargs)
+        if self._isWanted(_DEBUG, kwargs):
+            self.emit(_DEBUG, format, **kwargs)
 
     def info(self, format: str | None = None, **kwargs: object) -> None:
         """Log an event of level `LogLevel.info`."""
-        self.emit(LogLevel.info, format, **kwargs)
+        if self._isWanted(_INFO, kwargs):
+            self.emit(_INFO, format, **kwargs)
 
     def warn(self, format: str | None = None, **kwargs: object) -> None:
         """Log an event of level `LogLevel.warn`."""
-        self.emit(LogLevel.warn, format, **kwargs)
+        if self._isWanted(_WARN, kwargs):
+            self.emit(_WARN, format, **kwargs)
 
     def error(self, format: str | None = None, **kwargs: object) -> None:
         """Log an event of level `LogLevel.error`."""
-        self.emit(LogLevel.error, format, **kwargs)
+        if self._isWanted(_ERROR, kwargs):
+            self.emit(_ERROR, format, **kwargs)
 
     def critical(self, format: str | None = None, **kwargs: object) -> None:
         """Log an event of level `LogLevel.critical`."""
-        self.emit(LogLevel.critical, format, **kwargs)
+        if self._isWanted(_CRITICAL, kwargs):
+            self.emit(_CRITICAL, format, **kwargs)
 
     @contextmanager
     def failuresHandled(

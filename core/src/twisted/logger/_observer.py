@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from constantly import NamedConstant
 from zope.interface import implementer
 
 from twisted.logger._interfaces import ILogObserver, LogEvent
 from twisted.logger._levels import LogLevel
+from twisted.logger._wanted import UnwantedLevels, answering, changed
 from twisted.python.failure import Failure
 
 __all__ = ["LogPublisher", "OBSERVER_DISABLED"]
@@ -28,6 +30,7 @@ class LogPublisher:
 
     def __init__(self, *observers: Callable[[LogEvent], Any]) -> None:
         self._observers = list(observers)
+        self._unwanted = UnwantedLevels(self._observers)
 
     def addObserver(self, observer: Callable[[LogEvent], Any]) -> None:
         """
@@ -39,11 +42,17 @@ class LogPublisher:
             raise TypeError(f"Observer is not callable: {observer!r}")
         if observer not in self._observers:
             self._observers.append(observer)
+            changed()
 
     def removeObserver(self, observer: Callable[[LogEvent], Any]) -> None:
         """Remove an observer, if it is there."""
         if observer in self._observers:
             self._observers.remove(observer)
+            changed()
+
+    def _wants(self, level: NamedConstant, namespace: str) -> bool:
+        """Whether any observer wants events of a level and a namespace."""
+        return level not in self._unwanted.of(namespace)
 
     def __call__(self, event: LogEvent) -> None:
         trace = event.get("log_trace")
@@ -66,3 +75,6 @@ class LogPublisher:
         failure.cleanFailure()
         log = Logger(namespace=__name__, observer=others)
         log.failure(OBSERVER_DISABLED, failure, LogLevel.critical, observer=broken)
+
+
+answering(LogPublisher, LogPublisher._wants)
