@@ -24,6 +24,7 @@ from twisted.internet.kqreactor import KQueueReactor
 from twisted.internet.pollreactor import PollReactor
 from twisted.internet.protocol import ClientFactory, Factory, Protocol
 from twisted.internet.selectreactor import SelectReactor
+from twisted.internet.uvloopreactor import UVLoopReactor
 from twisted.logger import globalLogPublisher
 from twisted.python.failure import Failure
 
@@ -137,6 +138,11 @@ class Hosted(HostedReactor):
         self.loops[-1] = False
 
 
+def onUvloop() -> UVLoopReactor:
+    """A reactor whose bytes uvloop carries."""
+    return UVLoopReactor()
+
+
 def onHost() -> Hosted:
     """A reactor in the loop of a user interface."""
     return Hosted()
@@ -144,7 +150,8 @@ def onHost() -> Hosted:
 
 REACTORS.append(onKqueue)  # type: ignore[arg-type]
 POLLING = REACTORS
-REACTORS = [*POLLING, onAsyncio, onHost]  # type: ignore[list-item]
+WATCHING = [*POLLING, onAsyncio, onHost]  # type: ignore[list-item]
+REACTORS = [*WATCHING, onUvloop]  # type: ignore[list-item]
 
 #: How many seconds a reactor may run in a test before it counts as hung.
 LIMIT = 8
@@ -193,6 +200,14 @@ def reactor(request: pytest.FixtureRequest, errors: Errors) -> Iterator[Any]:
     dispose(made)
 
 
+@pytest.fixture(params=WATCHING, ids=lambda kind: kind.__name__)
+def watching(request: pytest.FixtureRequest, errors: Errors) -> Iterator[Any]:
+    """A reactor of each kind that has all sockets to itself."""
+    made = request.param()
+    yield made
+    dispose(made)
+
+
 @pytest.fixture(params=POLLING, ids=lambda kind: kind.__name__)
 def polling(request: pytest.FixtureRequest, errors: Errors) -> Iterator[Any]:
     """A reactor of each kind that has a loop of its own."""
@@ -213,6 +228,10 @@ def dispose(reactor: Any) -> None:
     """Close all that a reactor has open, and what is about to be closed."""
     reactor.runUntilCurrent()
     reactor.disconnectAll()
+    if isinstance(reactor, UVLoopReactor):
+        # Its loop closes sockets in turns of its own.
+        for _ in range(3):
+            reactor.iterate()
     if reactor.threadpool is not None:
         reactor._stopThreadPool()
     waker = reactor.waker

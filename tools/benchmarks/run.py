@@ -85,6 +85,7 @@ def echo_servers() -> list[Competitor]:
     """The TCP echo servers that are compared."""
     return [
         server("ours", OURS.python, "echo_twisted.py"),
+        server("ours, carried by uvloop", OURS.python, "echo_twisted.py", "uvloop"),
         server("published", PUBLISHED.python, "echo_twisted.py"),
         server("asyncio", PEERS.python, "echo_asyncio.py"),
         server("uvloop", PEERS.python, "echo_asyncio.py", "uvloop"),
@@ -95,6 +96,7 @@ def net_servers(*arguments: str) -> list[Competitor]:
     """The servers of one kind of ``servers/net_*.py`` that are compared."""
     return [
         server("ours", OURS.python, "net_twisted.py", *arguments),
+        server("ours, carried by uvloop", OURS.python, "net_twisted.py", *arguments, "uvloop"),
         server("published", PUBLISHED.python, "net_twisted.py", *arguments),
         server("asyncio", PEERS.python, "net_asyncio.py", *arguments),
         server("uvloop", PEERS.python, "net_asyncio.py", *arguments, "uvloop"),
@@ -171,6 +173,11 @@ def timers(options: argparse.Namespace) -> Results:
     return script("timers.py", options)
 
 
+def logger(options: argparse.Namespace) -> Results:
+    """Events that nobody wants, and those that are written."""
+    return script("logger.py", options)
+
+
 def start_up(options: argparse.Namespace) -> Results:
     """Import time, memory, and ``twist --help``."""
     times: dict[str, dict[str, float]] = {"ours": {}, "published": {}}
@@ -197,6 +204,7 @@ SUITES = {
     "idle": idle,
     "deferred": deferred,
     "timers": timers,
+    "logger": logger,
     "startup": start_up,
 }
 

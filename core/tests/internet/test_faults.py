@@ -169,24 +169,24 @@ class TestProtocolsThatFail:
 class TestDescriptorsThatGo:
     """Descriptors closed behind the reactor's back."""
 
-    def test_closed_by_the_program(self, reactor, kit):
+    def test_closed_by_the_program(self, watching, kit):
         """A connection whose socket was closed ends at the next write, and others go on."""
-        pair, healthy = kit.Pair(reactor), kit.Pair(reactor)
+        pair, healthy = kit.Pair(watching), kit.Pair(watching)
         pair.server.transport.getHandle().close()
         pair.server.transport.write(b"x")
         pair.spin(lambda: pair.server.lost)
         assert pair.server.lost.check(error.ConnectionLost)
         healthy.client.transport.write(b"x")
         healthy.spin(lambda: healthy.server.received == b"x")
-        assert pair.server.transport not in reactor.getReaders()
+        assert pair.server.transport not in watching.getReaders()
 
-    def test_number_comes_back(self, reactor, kit):
+    def test_number_comes_back(self, watching, kit):
         """A number that was closed behind the back and given out anew serves its new owner."""
-        pair = kit.Pair(reactor)
+        pair = kit.Pair(watching)
         stale = pair.server.transport
         fd = stale.socket.detach()
         os.close(fd)
-        another = kit.Pair(reactor)
+        another = kit.Pair(watching)
         owners = [another.server.transport, another.client.transport, another.port]
         assert fd in [owner.fileno() for owner in owners]
         another.client.transport.write(b"to the new one")
@@ -194,7 +194,7 @@ class TestDescriptorsThatGo:
         another.server.transport.write(b"x" * 1_000_000)
         another.spin(lambda: len(another.client.received) == 1_000_000)
         third = kit.Client()
-        reactor.connectTCP("127.0.0.1", another.port.getHost().port, third)
+        watching.connectTCP("127.0.0.1", another.port.getHost().port, third)
         another.spin(lambda: third.proto and third.proto.made)
         stale.write(b"x")
         another.spin(lambda: pair.server.lost)

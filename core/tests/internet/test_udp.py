@@ -185,11 +185,18 @@ def test_many(reactor, kit):
     there = (LOCAL, port.getHost().port)
     for number in range(100):
         port.write(b"%d" % number, there)
-    kit.spin(reactor, lambda: turns.append(len(protocol.received)) or len(protocol.received) == 100)
+
+    def turn():
+        turns.append(len(protocol.received))
+        if turns[-1] < 100:
+            reactor.callLater(0, turn)
+
+    reactor.callLater(0, turn)
+    kit.spin(reactor, lambda: turns and turns[-1] == 100)
     assert [int(datagram) for datagram, _ in protocol.received] == sorted(
         int(datagram) for datagram, _ in protocol.received
     )
-    assert len(turns) > 2
+    assert set(turns) - {0, 100}
     close(reactor, kit, port)
 
 

@@ -1,4 +1,16 @@
-"""A TCP echo server on the reactor, for this project and the published one; prints its port."""
+"""
+A TCP echo server on the reactor, for this project and the published one; prints its port.
+
+    echo_twisted.py             on the default reactor
+    echo_twisted.py uvloop      carried by uvloop; this project alone
+"""
+
+import sys
+
+if sys.argv[-1] == "uvloop":
+    from twisted.internet import uvloopreactor
+
+    uvloopreactor.install()
 
 from twisted.internet import reactor
 from twisted.internet.protocol import Factory, Protocol

@@ -5,9 +5,16 @@ Servers on the reactor, for this project and the published one: prints its port.
     net_twisted.py udp                  echo of datagrams
     net_twisted.py send                 sends 256 MiB to whoever connects
     net_twisted.py close                closes each connection at once
+
+With a further argument ``uvloop`` it is carried by uvloop; this project alone.
 """
 
 import sys
+
+if sys.argv[-1] == "uvloop":
+    from twisted.internet import uvloopreactor
+
+    uvloopreactor.install()
 
 from twisted.internet import reactor
 from twisted.internet.protocol import DatagramProtocol, Factory, Protocol

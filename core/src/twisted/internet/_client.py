@@ -261,9 +261,15 @@ class Client(BaseClient):
 
 
 class Connector(base.BaseConnector):
-    """A TCP connection that a `ClientFactory` asked for."""
+    """
+    A TCP connection that a `ClientFactory` asked for.
+
+    @cvar transportClass: what is made for it.
+    """
 
     __module__ = "twisted.internet.tcp"
+
+    transportClass: Any = Client
 
     def __init__(
         self,
@@ -290,7 +296,10 @@ class Connector(base.BaseConnector):
         base.BaseConnector.__init__(self, factory, timeout, reactor)
 
     def _makeTransport(self) -> Client:
-        return Client(self.host, self.port, self.bindAddress, self, self.reactor)
+        made: Client = self.transportClass(
+            self.host, self.port, self.bindAddress, self, self.reactor
+        )
+        return made
 
     def getDestination(self) -> IPv4Address | IPv6Address:
         """Tell the host and the port that this connects to."""

@@ -47,6 +47,14 @@ class PosixReactorBase(ReactorBase):
     `getReaders`, `getWriters` and `doIteration`.
     """
 
+    # What is made for each kind of transport.
+    _tcpPort: type[tcp.Port] = tcp.Port
+    _tcpConnector: type[tcp.Connector] = tcp.Connector
+    _unixPort: type[unix.Port] = unix.Port
+    _unixConnector: type[unix.Connector] = unix.Connector
+    _udpPort: type[udp.Port] = udp.Port
+    _multicastPort: type[udp.MulticastPort] = udp.MulticastPort
+
     def installWaker(self) -> None:
         """Set up the pipe by which threads and signals end the waiting for descriptors."""
         if self.waker is None:
@@ -62,7 +70,7 @@ class PosixReactorBase(ReactorBase):
 
         @raise twisted.internet.error.CannotListenError: the system refuses.
         """
-        listening = tcp.Port(port, factory, backlog, interface, self)
+        listening = self._tcpPort(port, factory, backlog, interface, self)
         listening.startListening()
         return listening
 
@@ -75,7 +83,7 @@ class PosixReactorBase(ReactorBase):
         bindAddress: tuple[str, int] | None = None,
     ) -> tcp.Connector:
         """Connect to a TCP port; see `IReactorTCP.connectTCP`."""
-        connector = tcp.Connector(host, port, factory, timeout, bindAddress, self)
+        connector = self._tcpConnector(host, port, factory, timeout, bindAddress, self)
         connector.connect()
         return connector
 
@@ -167,7 +175,7 @@ class PosixReactorBase(ReactorBase):
 
         @raise twisted.internet.error.CannotListenError: the system refuses.
         """
-        listening = udp.Port(port, protocol, interface, maxPacketSize, self)
+        listening = self._udpPort(port, protocol, interface, maxPacketSize, self)
         listening.startListening()
         return listening
 
@@ -184,7 +192,7 @@ class PosixReactorBase(ReactorBase):
 
         @raise twisted.internet.error.CannotListenError: the system refuses.
         """
-        listening = udp.MulticastPort(
+        listening = self._multicastPort(
             port, protocol, interface, maxPacketSize, self, listenMultiple
         )
         listening.startListening()
@@ -203,7 +211,7 @@ class PosixReactorBase(ReactorBase):
         """
         if addressFamily not in (socket.AF_INET, socket.AF_INET6):
             raise error.UnsupportedAddressFamily(addressFamily)
-        listening = udp.Port._fromListeningDescriptor(
+        listening = self._udpPort._fromListeningDescriptor(
             self, fileDescriptor, addressFamily, protocol, maxPacketSize
         )
         listening.startListening()
@@ -223,7 +231,7 @@ class PosixReactorBase(ReactorBase):
         @raise twisted.internet.error.CannotListenError: the system refuses, or another process
             holds the lock.
         """
-        listening = unix.Port(address, factory, backlog, mode, self, wantPID)
+        listening = self._unixPort(address, factory, backlog, mode, self, wantPID)
         listening.startListening()
         return listening
 
@@ -231,7 +239,7 @@ class PosixReactorBase(ReactorBase):
         self, address: str, factory: Any, timeout: float = 30, checkPID: bool = False
     ) -> unix.Connector:
         """Connect to a UNIX socket; see `IReactorUNIX.connectUNIX`."""
-        connector = unix.Connector(address, factory, timeout, self, checkPID)
+        connector = self._unixConnector(address, factory, timeout, self, checkPID)
         connector.connect()
         return connector
 
@@ -275,7 +283,7 @@ class PosixReactorBase(ReactorBase):
         @param addressFamily: `socket.AF_INET`, `AF_INET6` or `AF_UNIX`.
         @raise twisted.internet.error.UnsupportedAddressFamily: it is another one.
         """
-        kind = _kindFor(addressFamily, tcp.Port, unix.Port)
+        kind = _kindFor(addressFamily, self._tcpPort, self._unixPort)
         listening: tcp.Port = kind._fromListeningDescriptor(
             self, fileDescriptor, addressFamily, factory
         )
@@ -294,7 +302,7 @@ class PosixReactorBase(ReactorBase):
         @return: the transport, or None if the factory gives no protocol.
         @raise twisted.internet.error.UnsupportedAddressFamily: it is another one.
         """
-        kind = _kindFor(addressFamily, tcp.Server, unix.Server)
+        kind = _kindFor(addressFamily, self._tcpPort.transport, self._unixPort.transport)
         server: tcp.Server | None = kind._fromConnectedSocket(
             fileDescriptor, addressFamily, factory, self
         )

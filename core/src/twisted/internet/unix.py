@@ -78,6 +78,7 @@ class _PassesDescriptors:
     _waiting: bool
     _pieces: list[bytes]
     _nextPortion: Any
+    startWriting: Any
 
     producer: Any
     producerPaused: bool
@@ -106,6 +107,18 @@ class _PassesDescriptors:
 
     def doWrite(self) -> Any:
         """Send what waits, descriptors first; see `Connection.doWrite`."""
+        if self._outgoingDescriptors:
+            passed = self._passDescriptors()
+            if passed is not True:
+                return passed
+        return super().doWrite()  # type: ignore[misc]
+
+    def _passDescriptors(self) -> Exception | bool | None:
+        """
+        Send the descriptors that wait, as far as there are bytes to carry them.
+
+        @return: true if bytes may follow, None if they have to wait, or why the connection is over.
+        """
         while self._outgoingDescriptors and self._pieces:
             try:
                 self._sendDescriptors()
@@ -113,7 +126,7 @@ class _PassesDescriptors:
                 # No bytes either, then: those that are left have to carry the descriptors.
                 if not self._waiting:
                     self._waiting = True
-                    self.reactor.addWriter(self)
+                    self.startWriting()
                 return None
             except OSError as e:
                 _log.error(
@@ -121,7 +134,7 @@ class _PassesDescriptors:
                     problem=str(e),
                 )
                 return CONNECTION_LOST
-        return super().doWrite()  # type: ignore[misc]
+        return True
 
     def _sendDescriptors(self) -> None:
         """Send some of the descriptors that wait, each with a byte of its own."""
@@ -354,7 +367,13 @@ class Client(_PassesDescriptors, BaseClient):
 
 
 class Connector(base.BaseConnector):
-    """A UNIX connection that a `ClientFactory` asked for."""
+    """
+    A UNIX connection that a `ClientFactory` asked for.
+
+    @cvar transportClass: what is made for it.
+    """
+
+    transportClass: Any = Client
 
     def __init__(
         self, address: Any, factory: Any, timeout: float | None, reactor: Any, checkPID: bool
@@ -364,7 +383,8 @@ class Connector(base.BaseConnector):
         self.checkPID = checkPID
 
     def _makeTransport(self) -> Client:
-        return Client(self.address, self, self.reactor, self.checkPID)
+        made: Client = self.transportClass(self.address, self, self.reactor, self.checkPID)
+        return made
 
     def getDestination(self) -> UNIXAddress:
         """Tell the name that this connects to."""

@@ -12,3 +12,4 @@ gtk3 = Reactor("gtk3", "twisted.internet.gireactor", "The same, by its old name"
 qt = Reactor("qt", "twisted.internet.qtreactor", "The event loop of Qt")
 wx = Reactor("wx", "twisted.internet.wxreactor", "The event loop of wxPython")
 asyncio = Reactor("asyncio", "twisted.internet.asyncioreactor", "A loop of asyncio")
+uvloop = Reactor("uvloop", "twisted.internet.uvloopreactor", "uvloop and its transports")
