@@ -60,7 +60,6 @@ class CarriedStream(Carried):
     _writeDisconnecting: bool
     _metrics: Any
     _drained: Any
-    _scheduleWrite: Any
 
     _room: _Room | None = None
     # What came although nothing was to be read: a transport begins to read when it is made.
@@ -92,17 +91,12 @@ class CarriedStream(Carried):
         scheduled, self._scheduled = self._scheduled, True
         try:
             self.protocol.dataReceived(data)
+            why = None if scheduled else self.doWrite()
         except BaseException:
             self.reactor._broken(self)
             return
-        if scheduled:
-            return
-        if self._pieces or self.producer is not None or self.disconnecting:
-            self._sendMore()
-        else:
-            self._scheduled = False
-            if self._writeDisconnecting:
-                self._scheduleWrite()
+        if why is not None:
+            self.reactor._lose(self, why, False)
 
     def eof_received(self) -> bool:
         """Note that the other side has sent its last."""
@@ -151,7 +145,7 @@ class CarriedStream(Carried):
                 self._carrier.writelines(pieces)
             pieces.clear()
             self._unsent = 0
-            if self._waiting or self.disconnected:
+            if self._waiting:
                 return None
         self._scheduled = False
         if self.producer is not None or self.disconnecting or self._writeDisconnecting:
