@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
     from twisted.web.http_headers import Headers
 
-__all__ = ["UNKNOWN_LENGTH", "IRequest"]
+__all__ = ["UNKNOWN_LENGTH", "IRenderable", "IRequest", "ITemplateLoader"]
 
 
 class IRequest(Interface):
@@ -111,6 +111,31 @@ class IRequest(Interface):
 
     def notifyFinish() -> Deferred[None]:
         """Tell when the answer is complete, or the connection lost."""
+
+
+class IRenderable(Interface):
+    """
+    A part of a document that is rendered when it is written.
+    """
+
+    def lookupRenderMethod(name: str) -> Any:
+        """
+        The function for a name that a template gives; it takes the request and the tag.
+
+        @raise twisted.web.error.MissingRenderMethod: if there is none.
+        """
+
+    def render(request: Any) -> Any:
+        """What stands in the document, for a request or None."""
+
+
+class ITemplateLoader(Interface):
+    """
+    Something that has a template.
+    """
+
+    def load() -> Any:
+        """The template: a list of tags, texts and so on, which callers leave as they are."""
 
 
 class _IRequestEncoderFactory(Interface):

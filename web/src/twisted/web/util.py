@@ -7,9 +7,20 @@ from html import escape
 from typing import Any
 
 from twisted.python.failure import Failure
+from twisted.python.reflect import fullyQualifiedName
 from twisted.web import resource
+from twisted.web._element import Element, renderer
+from twisted.web._flatten import flattenString
+from twisted.web._loaders import TagLoader, XMLString
 
-__all__ = ["DeferredResource", "ParentRedirect", "Redirect", "formatFailure", "redirectTo"]
+__all__ = [
+    "DeferredResource",
+    "FailureElement",
+    "ParentRedirect",
+    "Redirect",
+    "formatFailure",
+    "redirectTo",
+]
 
 
 _ELSEWHERE = """\
@@ -108,42 +119,159 @@ class DeferredResource(resource.Resource):
         return 1
 
 
-_FRAME = """\
-<div class="frame">
-<div class="location">{file}:{line} in <b>{function}</b></div>
-<pre class="source">{source}</pre>
-</div>
-"""
+class _SourceLineElement(Element):
+    """
+    A line of source.
+
+    @ivar number: which.
+    @ivar source: its text.
+    """
+
+    def __init__(self, loader: Any, number: int, source: str) -> None:
+        Element.__init__(self, loader)
+        self.number = number
+        self.source = source
+
+    @renderer
+    def sourceLine(self, request: Any, tag: Any) -> Any:
+        """The text, with blanks that stay."""
+        return tag(self.source.replace("  ", " \N{NO-BREAK SPACE}"))
+
+    @renderer
+    def lineNumber(self, request: Any, tag: Any) -> Any:
+        """The number."""
+        return tag(str(self.number))
+
+
+class _SourceFragmentElement(Element):
+    """
+    The lines of source around one.
+
+    @ivar frame: a frame of a failure.
+    """
+
+    def __init__(self, loader: Any, frame: Any) -> None:
+        Element.__init__(self, loader)
+        self.frame = frame
+
+    @renderer
+    def sourceLines(self, request: Any, tag: Any) -> Any:
+        """The tag for each line; that of the frame is another class."""
+        _, path, middle = self.frame[:3]
+        for number in range(max(1, middle - 1), middle + 2):
+            kind = "snippetHighlightLine" if number == middle else "snippetLine"
+            source = linecache.getline(path, number).rstrip()
+            yield _SourceLineElement(TagLoader(tag.clone()(class_=kind)), number, source)
+
+
+class _FrameElement(Element):
+    """
+    A frame of a failure.
+
+    @ivar frame: the frame.
+    """
+
+    def __init__(self, loader: Any, frame: Any) -> None:
+        Element.__init__(self, loader)
+        self.frame = frame
+
+    @renderer
+    def filename(self, request: Any, tag: Any) -> Any:
+        """The file."""
+        return tag(self.frame[1])
+
+    @renderer
+    def lineNumber(self, request: Any, tag: Any) -> Any:
+        """The line."""
+        return tag(str(self.frame[2]))
+
+    @renderer
+    def function(self, request: Any, tag: Any) -> Any:
+        """The function."""
+        return tag(self.frame[0])
+
+    @renderer
+    def source(self, request: Any, tag: Any) -> Any:
+        """The source around the line."""
+        return _SourceFragmentElement(TagLoader(tag), self.frame)
+
+
+class _StackElement(Element):
+    """
+    Frames of a failure.
+
+    @ivar stackFrames: the frames.
+    """
+
+    def __init__(self, loader: Any, stackFrames: Any) -> None:
+        Element.__init__(self, loader)
+        self.stackFrames = stackFrames
+
+    @renderer
+    def frames(self, request: Any, tag: Any) -> Any:
+        """The tag for each frame."""
+        return [_FrameElement(TagLoader(tag.clone()), frame) for frame in self.stackFrames]
+
 
 _FAILURE = """\
-<div class="failure">
-<h1>{kind}: {value}</h1>
-<div class="stack">
-{frames}</div>
-<h1>{kind}: {value}</h1>
+<div class="failure" xmlns:t="http://twistedmatrix.com/ns/twisted.web.template/0.1">
+  <style>
+    .failure {font: 1rem/1.4 system-ui, sans-serif}
+    .failure .frame {margin: 1rem 0}
+    .failure .source {font-family: monospace; white-space: pre-wrap}
+    .failure .snippetHighlightLine {background: #fdd}
+    .failure .number {color: #666}
+  </style>
+  <h1><t:transparent t:render="type"/>: <t:transparent t:render="value"/></h1>
+  <div class="stack" t:render="traceback">
+    <div class="frame" t:render="frames">
+      <div class="location">
+        <span t:render="filename"/>:<span t:render="lineNumber"/> in <b t:render="function"/>
+      </div>
+      <div class="source" t:render="source">
+        <div t:render="sourceLines">
+          <span class="number" t:render="lineNumber"/> <code t:render="sourceLine"/>
+        </div>
+      </div>
+    </div>
+  </div>
+  <p><t:transparent t:render="type"/>: <t:transparent t:render="value"/></p>
 </div>
 """
 
 
-def _source(path: str, line: int) -> str:
-    """The lines around one, with their numbers."""
-    around = range(line - 2, line + 3)
-    lines = [(number, linecache.getline(path, number)) for number in around if number > 0]
-    return "".join(f"{number:5} {escape(text)}" for number, text in lines if text)
+class FailureElement(Element):
+    """
+    A failure, with the source around each of its frames.
+
+    @ivar failure: the failure.
+    """
+
+    loader = XMLString(_FAILURE)
+
+    def __init__(self, failure: Failure, loader: Any = None) -> None:
+        Element.__init__(self, loader)
+        self.failure = failure
+
+    @renderer
+    def type(self, request: Any, tag: Any) -> Any:
+        """The name of the exception's class."""
+        return tag(fullyQualifiedName(self.failure.type))
+
+    @renderer
+    def value(self, request: Any, tag: Any) -> Any:
+        """What the exception says."""
+        return tag(str(self.failure.value))
+
+    @renderer
+    def traceback(self, request: Any, tag: Any) -> Any:
+        """The frames."""
+        return _StackElement(TagLoader(tag), self.failure.frames)
 
 
 def formatFailure(myFailure: Failure) -> bytes:
     """A failure as HTML in ASCII, with the source around each of its frames."""
-    frames = "".join(
-        _FRAME.format(
-            file=escape(path), line=line, function=escape(function), source=_source(path, line)
-        )
-        for function, path, line, _, _ in myFailure.frames
-    )
-    kind = myFailure.type
-    page = _FAILURE.format(
-        kind=escape(f"{kind.__module__}.{kind.__qualname__}" if kind else ""),
-        value=escape(myFailure.getErrorMessage()),
-        frames=frames,
-    )
-    return page.encode("ascii", "xmlcharrefreplace")
+    pages: list[bytes] = []
+    flattenString(None, FailureElement(myFailure)).addCallback(pages.append)
+    # Nothing in it has to be waited for.
+    return pages[0].decode().encode("ascii", "xmlcharrefreplace")
