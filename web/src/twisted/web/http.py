@@ -16,6 +16,11 @@ from twisted.web._http._body import from_chunk as fromChunk
 from twisted.web._http._body import to_chunk as toChunk
 from twisted.web._http._channel import HTTPChannel
 from twisted.web._http._dates import datetimeToLogString, datetimeToString, stringToDatetime
+from twisted.web._http._decoders import ChunkedTransferDecoder as _ChunkedTransferDecoder
+from twisted.web._http._decoders import DataLoss as _DataLoss
+from twisted.web._http._decoders import IdentityTransferDecoder as _IdentityTransferDecoder
+from twisted.web._http._decoders import MalformedChunkedData as _MalformedChunkedDataError
+from twisted.web._http._decoders import PotentialDataLoss
 from twisted.web._http._factory import HTTPFactory
 from twisted.web._http._forms import parse_qs
 from twisted.web._http._request import CACHED, NO_BODY_CODES, Request
@@ -115,6 +120,10 @@ __all__ = [
     "UNAUTHORIZED",
     "UNSUPPORTED_MEDIA_TYPE",
     "USE_PROXY",
+    "_ChunkedTransferDecoder",
+    "_DataLoss",
+    "_IdentityTransferDecoder",
+    "_MalformedChunkedDataError",
     "HTTPChannel",
     "HTTPFactory",
     "PotentialDataLoss",
@@ -131,12 +140,6 @@ __all__ = [
     "toChunk",
     "urlparse",
 ]
-
-
-class PotentialDataLoss(Exception):
-    """
-    A body of unknown length ended with the connection: nobody can tell whether all of it came.
-    """
 
 
 def urlparse(url: bytes) -> ParseResultBytes:

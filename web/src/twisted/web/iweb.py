@@ -6,11 +6,25 @@ from typing import IO, TYPE_CHECKING, Any
 
 from zope.interface import Attribute, Interface
 
+from twisted.internet.interfaces import IPushProducer
+
 if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
     from twisted.web.http_headers import Headers
 
-__all__ = ["UNKNOWN_LENGTH", "IRenderable", "IRequest", "ITemplateLoader"]
+__all__ = [
+    "UNKNOWN_LENGTH",
+    "IAccessLogFormatter",
+    "IAgent",
+    "IAgentEndpointFactory",
+    "IBodyProducer",
+    "IClientRequest",
+    "IPolicyForHTTPS",
+    "IRenderable",
+    "IRequest",
+    "IResponse",
+    "ITemplateLoader",
+]
 
 
 class IRequest(Interface):
@@ -136,6 +150,94 @@ class ITemplateLoader(Interface):
 
     def load() -> Any:
         """The template: a list of tags, texts and so on, which callers leave as they are."""
+
+
+class IAccessLogFormatter(Interface):
+    """A function that makes the lines of an access log."""
+
+    def __call__(timestamp: str, request: Any) -> str:
+        """
+        The line for a request that was answered, without its end.
+
+        @param timestamp: when, as `twisted.web.http.datetimeToLogString` writes it.
+        """
+
+
+class IClientRequest(Interface):
+    """What a client has asked."""
+
+    method: bytes = Attribute("Such as ``b'GET'``.")
+    absoluteURI: bytes | None = Attribute("The whole URI, or None if it is not known.")
+    headers: Headers = Attribute("The headers that were sent.")
+
+
+class IResponse(Interface):
+    """An answer to a client."""
+
+    version: tuple[bytes, int, int] = Attribute("Such as ``(b'HTTP', 1, 1)``.")
+    code: int = Attribute("The status.")
+    phrase: bytes = Attribute("Its reason.")
+    headers: Headers = Attribute("The headers that came.")
+    length: Any = Attribute("Of the body in bytes, or `UNKNOWN_LENGTH`.")
+    request: IClientRequest = Attribute("What was asked.")
+    previousResponse: Any = Attribute("The answer that led to this one, or None.")
+
+    def deliverBody(protocol: Any) -> None:
+        """
+        Pass the body on to a protocol, whose ``connectionLost`` tells its end.
+        """
+
+    def setPreviousResponse(response: Any) -> None:
+        """Say which answer led to this one."""
+
+
+class IBodyProducer(IPushProducer):
+    """The body of a request."""
+
+    length: Any = Attribute("In bytes, or `UNKNOWN_LENGTH`.")
+
+    def startProducing(consumer: Any) -> Deferred[None]:
+        """
+        Begin to write to a consumer.
+
+        @return: fires when all is written; cancelling it ends the writing.
+        """
+
+    def stopProducing() -> None:
+        """Write no more; what `startProducing` has given does not fire, then."""
+
+
+class IAgent(Interface):
+    """Something that asks servers."""
+
+    def request(
+        method: bytes, uri: bytes, headers: Headers | None = None, bodyProducer: Any = None
+    ) -> Deferred[IResponse]:
+        """
+        Ask for something.
+
+        @param uri: the whole URI.
+        @param bodyProducer: an `IBodyProducer`, or None.
+        @return: fires with the answer when its head has come.
+        """
+
+
+class IPolicyForHTTPS(Interface):
+    """How servers prove who they are."""
+
+    def creatorForNetloc(hostname: bytes, port: int) -> Any:
+        """The `IOpenSSLClientConnectionCreator` for a host and a port."""
+
+
+class IAgentEndpointFactory(Interface):
+    """Finds what to connect to."""
+
+    def endpointForURI(uri: Any) -> Any:
+        """
+        The `IStreamClientEndpoint` for a `twisted.web.client.URI`.
+
+        @raise twisted.web.error.SchemeNotSupported: if there is none.
+        """
 
 
 class _IRequestEncoderFactory(Interface):

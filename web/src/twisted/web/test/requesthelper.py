@@ -17,7 +17,21 @@ from twisted.web.http_headers import Headers
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Session, Site
 
-__all__ = ["DummyChannel", "DummyRequest", "NullAddress"]
+__all__ = [
+    "DummyChannel",
+    "DummyRequest",
+    "NullAddress",
+    "bytesLinearWhitespaceComponents",
+    "sanitizedBytes",
+    "sanitizedText",
+    "textLinearWhitespaceComponents",
+]
+
+#: Values of headers with line breaks in them, and what is left if these become spaces.
+textLinearWhitespaceComponents = [f"Foo{end}bar" for end in ("\r", "\n", "\r\n")]
+sanitizedText = "Foo bar"
+bytesLinearWhitespaceComponents = [text.encode("ascii") for text in textLinearWhitespaceComponents]
+sanitizedBytes = sanitizedText.encode("ascii")
 
 
 @implementer(IAddress)

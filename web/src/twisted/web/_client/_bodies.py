@@ -1,0 +1,176 @@
+"""Bodies: of files, to servers; and of answers, in one piece."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Any
+from warnings import warn
+
+from zope.interface import implementer
+
+from twisted.internet import task
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.protocol import Protocol, connectionDone
+from twisted.python.failure import Failure
+from twisted.web import error
+from twisted.web._client._errors import ResponseDone
+from twisted.web._http._decoders import PotentialDataLoss
+from twisted.web.iweb import UNKNOWN_LENGTH, IBodyProducer
+
+__all__ = ["FileBodyProducer", "PartialDownloadError", "readBody"]
+
+
+@implementer(IBodyProducer)
+class FileBodyProducer:
+    """
+    The rest of a file, as the body of a request; it is closed at the end.
+
+    @ivar length: in bytes, or `UNKNOWN_LENGTH` if the file cannot tell.
+    """
+
+    __module__ = "twisted.web.client"
+
+    def __init__(self, inputFile: Any, cooperator: Any = task, readSize: int = 2**16) -> None:
+        """
+        @param cooperator: has others their turn between two pieces.
+        @param readSize: how many bytes a piece has at most.
+        """
+        self._inputFile = inputFile
+        self._cooperate = cooperator.cooperate
+        self._readSize = readSize
+        self._task: Any = None
+        self.length: Any = self._findLength(inputFile)
+
+    @staticmethod
+    def _findLength(file: Any) -> Any:
+        try:
+            seek, tell = file.seek, file.tell
+        except AttributeError:
+            return UNKNOWN_LENGTH
+        here = tell()
+        seek(0, os.SEEK_END)
+        end = tell()
+        seek(here, os.SEEK_SET)
+        return end - here
+
+    def startProducing(self, consumer: Any) -> Deferred[None]:
+        """
+        Write the file to a consumer.
+
+        @return: fires when all is written, or fails if reading does. Cancelling it is the same as
+            `stopProducing`: then it never fires.
+        """
+        self._task = self._cooperate(self._pieces(consumer))
+        done: Deferred[None] = Deferred(lambda _: self._cancelled())
+
+        def ended(result: Any) -> None:
+            if isinstance(result, Failure):
+                if not result.check(task.TaskStopped):
+                    done.errback(result)
+            else:
+                done.callback(None)
+
+        self._task.whenDone().addBoth(ended)
+        return done.addErrback(self._unlessStopped)
+
+    @staticmethod
+    def _unlessStopped(failure: Failure) -> Any:
+        return Deferred() if failure.check(CancelledError) else failure
+
+    def _cancelled(self) -> None:
+        self.stopProducing()
+
+    def _pieces(self, consumer: Any) -> Iterator[None]:
+        try:
+            while True:
+                data = self._inputFile.read(self._readSize)
+                if not data:
+                    break
+                consumer.write(data)
+                yield None
+        finally:
+            self._close()
+
+    def _close(self) -> None:
+        close = getattr(self._inputFile, "close", None)
+        if close is not None:
+            close()
+
+    def stopProducing(self) -> None:
+        """Write no more, and close the file."""
+        self._close()
+        try:
+            self._task.stop()
+        except task.TaskFinished:
+            pass
+
+    def pauseProducing(self) -> None:
+        """Write nothing until `resumeProducing`."""
+        self._task.pause()
+
+    def resumeProducing(self) -> None:
+        """Write again."""
+        self._task.resume()
+
+
+class PartialDownloadError(error.Error):
+    """
+    The connection ended, and nobody can tell whether all of the body had come.
+
+    @ivar response: what has.
+    """
+
+    __module__ = "twisted.web.client"
+
+
+class _Collector(Protocol):
+    """Collects a body."""
+
+    def __init__(self, status: int, message: bytes, deferred: Deferred[bytes]) -> None:
+        self.status = status
+        self.message = message
+        self.deferred = deferred
+        self._pieces: list[bytes] = []
+
+    def dataReceived(self, data: bytes) -> None:
+        """Keep a piece."""
+        self._pieces.append(data)
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """Give all pieces to whoever waits for them."""
+        body = b"".join(self._pieces)
+        if reason.check(ResponseDone):
+            self.deferred.callback(body)
+        elif reason.check(PotentialDataLoss):
+            self.deferred.errback(PartialDownloadError(self.status, self.message, body))
+        else:
+            self.deferred.errback(reason)
+
+
+def readBody(response: Any) -> Deferred[bytes]:
+    """
+    The body of an answer, in one piece in memory.
+
+    @return: fires with it, or fails with `PartialDownloadError` if nobody can tell whether that was
+        all of it, or with what has ended it too early. Cancelling it cuts the connection.
+    """
+
+    def abort() -> Any:
+        return getattr(collector.transport, "abortConnection", None)
+
+    def cancel(_: object) -> None:
+        cut = abort()
+        if cut is not None:
+            cut()
+
+    body: Deferred[bytes] = Deferred(cancel)
+    collector = _Collector(response.code, response.phrase, body)
+    response.deliverBody(collector)
+    if collector.transport is not None and abort() is None:
+        warn(
+            "Using readBody with a transport that does not have an abortConnection method",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+    return body

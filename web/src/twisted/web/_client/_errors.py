@@ -1,0 +1,99 @@
+"""What may go wrong with a request."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from twisted.python.failure import Failure
+
+__all__ = [
+    "BadHeaders",
+    "BadResponseVersion",
+    "ConnectionAborted",
+    "ExcessWrite",
+    "ParseError",
+    "RequestGenerationFailed",
+    "RequestNotSent",
+    "RequestTransmissionFailed",
+    "ResponseDone",
+    "ResponseFailed",
+    "ResponseNeverReceived",
+    "WrongBodyLength",
+]
+
+
+class BadHeaders(Exception):
+    """The headers of a request make no sense together."""
+
+
+class ExcessWrite(Exception):
+    """A body goes on behind its end."""
+
+
+class WrongBodyLength(Exception):
+    """A body is longer or shorter than it was to be."""
+
+
+class ParseError(Exception):
+    """
+    What came is not HTTP.
+
+    @ivar data: the piece that is not.
+    """
+
+    def __init__(self, reason: str, data: bytes) -> None:
+        Exception.__init__(self, reason, data)
+        self.data = data
+
+
+class BadResponseVersion(ParseError):
+    """The version of an answer is none."""
+
+
+class ResponseDone(Exception):
+    """The whole body of an answer has come."""
+
+
+class RequestNotSent(Exception):
+    """Nothing of a request has been sent: the connection was busy, or had ended."""
+
+
+class ConnectionAborted(Exception):
+    """The program has cut the connection."""
+
+
+class _WrapperException(Exception):
+    """
+    Something that has one reason or several.
+
+    @ivar reasons: a list of `Failure`.
+    """
+
+    def __init__(self, reasons: Sequence[Failure]) -> None:
+        Exception.__init__(self, reasons)
+        self.reasons = reasons
+
+
+class RequestGenerationFailed(_WrapperException):
+    """A request could not be put together; what was sent of it is worth nothing."""
+
+
+class RequestTransmissionFailed(_WrapperException):
+    """The connection ended before all of a request was sent."""
+
+
+class ResponseFailed(_WrapperException):
+    """
+    Not all of an answer has come.
+
+    @ivar response: the answer, if its head has come; otherwise None.
+    """
+
+    def __init__(self, reasons: Sequence[Failure], response: Any = None) -> None:
+        _WrapperException.__init__(self, reasons)
+        self.response = response
+
+
+class ResponseNeverReceived(ResponseFailed):
+    """Nothing of an answer has come."""

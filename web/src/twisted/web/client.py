@@ -1,0 +1,104 @@
+"""
+An HTTP/1.1 client.
+
+::
+
+    agent = Agent(reactor)
+    response = await agent.request(b"GET", b"http://example.com/")
+    body = await readBody(response)
+
+An `Agent` asks, a `HTTPConnectionPool` keeps connections, and other agents around it do what
+answers say: `RedirectAgent`, `CookieAgent`, `ContentDecoderAgent`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from warnings import warn
+
+from twisted.web._client._agents import Agent, ProxyAgent, _AgentBase, _StandardEndpointFactory
+from twisted.web._client._bodies import FileBodyProducer, PartialDownloadError, readBody
+from twisted.web._client._connection import HTTP11ClientProtocol
+from twisted.web._client._errors import (
+    RequestGenerationFailed,
+    RequestNotSent,
+    RequestTransmissionFailed,
+    ResponseDone,
+    ResponseFailed,
+    ResponseNeverReceived,
+)
+from twisted.web._client._following import (
+    BrowserLikeRedirectAgent,
+    ContentDecoderAgent,
+    CookieAgent,
+    GzipDecoder,
+    RedirectAgent,
+)
+from twisted.web._client._following import CookieRequest as _FakeStdlibRequest
+from twisted.web._client._following import CookieResponse as _FakeStdlibResponse
+from twisted.web._client._policies import BrowserLikePolicyForHTTPS, HostnameCachingHTTPSPolicy
+from twisted.web._client._pool import HTTP11ClientFactory as _HTTP11ClientFactory
+from twisted.web._client._pool import HTTPConnectionPool
+from twisted.web._client._pool import RetryingHTTP11ClientProtocol as _RetryingHTTP11ClientProtocol
+from twisted.web._client._request import Request
+from twisted.web._client._response import Response
+from twisted.web._client._uri import URI
+from twisted.web._client._uri import joined as _urljoin
+from twisted.web.error import SchemeNotSupported
+from twisted.web.http import PotentialDataLoss
+from twisted.web.iweb import UNKNOWN_LENGTH, IAgent, IBodyProducer, IPolicyForHTTPS, IResponse
+
+__all__ = [
+    "UNKNOWN_LENGTH",
+    "URI",
+    "Agent",
+    "BrowserLikePolicyForHTTPS",
+    "BrowserLikeRedirectAgent",
+    "ContentDecoderAgent",
+    "CookieAgent",
+    "FileBodyProducer",
+    "GzipDecoder",
+    "HTTP11ClientProtocol",
+    "HTTPConnectionPool",
+    "HostnameCachingHTTPSPolicy",
+    "IAgent",
+    "IBodyProducer",
+    "IPolicyForHTTPS",
+    "IResponse",
+    "PartialDownloadError",
+    "PotentialDataLoss",
+    "ProxyAgent",
+    "RedirectAgent",
+    "Request",
+    "RequestGenerationFailed",
+    "RequestNotSent",
+    "RequestTransmissionFailed",
+    "Response",
+    "ResponseDone",
+    "ResponseFailed",
+    "ResponseNeverReceived",
+    "SchemeNotSupported",
+    "_AgentBase",
+    "_FakeStdlibRequest",
+    "_FakeStdlibResponse",
+    "_HTTP11ClientFactory",
+    "_RetryingHTTP11ClientProtocol",
+    "_StandardEndpointFactory",
+    "_urljoin",
+    "readBody",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name != "WebClientContextFactory":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    warn(
+        "twisted.web.client.WebClientContextFactory was deprecated in Twisted 14.0.0: please use"
+        " twisted.web.client.BrowserLikePolicyForHTTPS instead",
+        DeprecationWarning,
+        stacklevel=2,
+    )
+    # It needs an extra, and few want it.
+    from twisted.web._client._contexts import WebClientContextFactory
+
+    return WebClientContextFactory
