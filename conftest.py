@@ -6,6 +6,17 @@ import signal
 
 
 def pytest_configure() -> None:
-    """Undo what a job in the background inherits: programs that are sent SIGINT must see it."""
+    """
+    Undo what a job in the background inherits: programs that are sent SIGINT must see it.
+
+    Examples that hypothesis makes up may take any time, on a machine that is busy.
+    """
+    try:
+        from hypothesis import settings
+    except ImportError:
+        pass
+    else:
+        settings.register_profile("busy", deadline=None)
+        settings.load_profile("busy")
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)

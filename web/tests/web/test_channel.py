@@ -146,10 +146,7 @@ HOSTILE = [
 @pytest.mark.parametrize("wire", HOSTILE)
 def test_hostile(connection, recorder, wire):
     """A request that is not clear is answered with 400, and nothing behind it is looked at."""
-    answer = connection.send(wire + GET)
-    assert answer.status == 400
-    assert answer.headers[b"connection"] == b"close"
-    assert answer.count(b"HTTP/1.1") == 1
+    assert connection.send(wire + GET) == b"HTTP/1.1 400 Bad Request\r\n\r\n"
     assert connection.send(GET) == b""
     assert recorder.bodies == []
     assert connection.closed or connection.transport.halfClosed

@@ -417,3 +417,48 @@ def test_site_as_resource(connect, recorder):
     (request,) = recorder.requests
     assert site.getChildWithDefault(b"a", request) is recorder
     assert request.site is site
+
+
+def test_head_of_a_resource_that_knows_only_get(connect):
+    """HEAD is answered as GET, without a body, by a resource that says that it knows GET alone."""
+
+    class Only(Resource):
+        isLeaf = True
+
+        def render(self, request):
+            if request.method != b"GET":
+                raise UnsupportedMethod([b"GET"])
+            if request.path == b"/later":
+                request.write(b"now")
+                return NOT_DONE_YET
+            return b"body"
+
+    connection = connect(Only())
+    answer = connection.get(method=b"HEAD")
+    assert (answer.status, answer.headers[b"content-length"], answer.body) == (200, b"4", b"")
+    assert connection.get().body == b"body"
+    assert connection.get(b"/later", method=b"HEAD").body == b""
+
+
+def test_url_of_ipv6(connect, silent):
+    """An address of IPv6 is in brackets in URLs."""
+    connection = connect(silent)
+    connection.send(b"GET /a HTTP/1.1\r\nHost: [::1]\r\n\r\n")
+    (request,) = silent.requests
+    request.prepath = [b"a"]
+    assert request.prePathURL() == b"http://[::1]/a"
+
+
+def test_content_file_of_the_site(connect, recorder):
+    """A site may say where bodies are kept."""
+    connection = connect(recorder)
+    lengths = []
+
+    def getContentFile(length):
+        lengths.append(length)
+        return io.BytesIO()
+
+    connection.site.getContentFile = getContentFile
+    connection.send(b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc")
+    assert lengths == [3]
+    assert recorder.bodies == [b"abc"]

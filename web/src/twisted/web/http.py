@@ -8,9 +8,16 @@ HTTP/1.1, the server's side (RFC 9110, RFC 9112).
 from __future__ import annotations
 
 from calendar import timegm as _timegm
+from collections.abc import Iterable
+from io import BytesIO
+from typing import Any
 from urllib.parse import ParseResultBytes
 from urllib.parse import urlparse as _urlparse
 
+from incremental import Version
+from zope.interface import Attribute, Interface
+
+from twisted.python.deprecate import deprecatedModuleAttribute
 from twisted.web._http._accesslog import combinedLogFormatter, proxiedLogFormatter
 from twisted.web._http._body import from_chunk as fromChunk
 from twisted.web._http._body import to_chunk as toChunk
@@ -23,6 +30,7 @@ from twisted.web._http._decoders import MalformedChunkedData as _MalformedChunke
 from twisted.web._http._decoders import PotentialDataLoss
 from twisted.web._http._factory import HTTPFactory
 from twisted.web._http._forms import parse_qs
+from twisted.web._http._oldclient import HTTPClient
 from twisted.web._http._request import CACHED, NO_BODY_CODES, Request
 from twisted.web._responses import (
     ACCEPTED,
@@ -84,6 +92,7 @@ __all__ = [
     "FOUND",
     "GATEWAY_TIMEOUT",
     "GONE",
+    "H2_ENABLED",
     "HTTP_VERSION_NOT_SUPPORTED",
     "IM_A_TEAPOT",
     "INSUFFICIENT_STORAGE_SPACE",
@@ -122,12 +131,15 @@ __all__ = [
     "USE_PROXY",
     "_ChunkedTransferDecoder",
     "_DataLoss",
+    "_IDeprecatedHTTPChannelToRequestInterface",
     "_IdentityTransferDecoder",
     "_MalformedChunkedDataError",
     "HTTPChannel",
+    "HTTPClient",
     "HTTPFactory",
     "PotentialDataLoss",
     "Request",
+    "StringTransport",
     "combinedLogFormatter",
     "datetimeToLogString",
     "datetimeToString",
@@ -177,3 +189,62 @@ def timegm(year: int, month: int, day: int, hour: int, minute: int, second: int)
     if year < 1970:
         raise ValueError("Years prior to 1970 not supported")
     return _timegm((year, month, day, hour, minute, second))
+
+
+#: Whether HTTP/2 is spoken.
+H2_ENABLED = False
+
+
+class StringTransport:
+    """A file in memory that takes pieces of data, too."""
+
+    def __init__(self) -> None:
+        self.s = BytesIO()
+
+    def writeSequence(self, seq: Iterable[bytes]) -> None:
+        """Write pieces of data."""
+        self.s.write(b"".join(seq))
+
+    def __getattr__(self, attr: str) -> Any:
+        return getattr(self.__dict__["s"], attr)
+
+
+class _IDeprecatedHTTPChannelToRequestInterface(Interface):
+    """What a channel calls on requests."""
+
+    requestHeaders = Attribute("The headers that came.")
+
+    def gotLength(length: int | None) -> None:
+        """The head is there."""
+
+    def handleContentChunk(data: bytes) -> None:
+        """A piece of the body is there."""
+
+    def requestReceived(command: bytes, path: bytes, version: bytes) -> None:
+        """The whole request is there."""
+
+    def parseCookies() -> None:
+        """Read the cookies that came."""
+
+    def noLongerQueued() -> None:
+        """It is the request's turn."""
+
+    def connectionLost(reason: Any) -> None:
+        """The connection has ended."""
+
+    def __eq__(other: object) -> bool:  # noqa: PLE0302
+        """Whether it is this one."""
+
+    def __ne__(other: object) -> bool:  # noqa: PLE0302
+        """Whether it is another one."""
+
+    def __hash__() -> int:
+        """A number for this one."""
+
+
+deprecatedModuleAttribute(
+    Version("Twisted", 24, 7, 0),
+    "Use twisted.web.client.Agent instead.",
+    __name__,
+    HTTPClient.__name__,
+)

@@ -19,10 +19,13 @@ __all__ = [
     "IAgentEndpointFactory",
     "IBodyProducer",
     "IClientRequest",
+    "ICredentialFactory",
+    "INonQueuedRequestFactory",
     "IPolicyForHTTPS",
     "IRenderable",
     "IRequest",
     "IResponse",
+    "IUsernameDigestHash",
     "ITemplateLoader",
 ]
 
@@ -125,6 +128,37 @@ class IRequest(Interface):
 
     def notifyFinish() -> Deferred[None]:
         """Tell when the answer is complete, or the connection lost."""
+
+
+class INonQueuedRequestFactory(Interface):
+    """A factory of requests that takes nothing but the channel."""
+
+
+class ICredentialFactory(Interface):
+    """
+    A kind of authentication (RFC 9110, section 11).
+    """
+
+    scheme: bytes = Attribute("Its name in lower case.")
+
+    def getChallenge(request: Any) -> dict[str, Any]:
+        """The parameters of a challenge."""
+
+    def decode(response: bytes, request: Any) -> Any:
+        """
+        Credentials from what the client has sent.
+
+        @raise twisted.cred.error.LoginFailed: if these are none.
+        """
+
+
+class IUsernameDigestHash(Interface):
+    """A user and the hash of Digest authentication, to compare with one that is stored."""
+
+    username: bytes = Attribute("Who it is.")
+
+    def checkHash(digestHash: bytes) -> bool:
+        """Whether the answer is right for ``H(A1)``, in hexadecimal digits."""
 
 
 class IRenderable(Interface):

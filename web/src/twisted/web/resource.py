@@ -164,7 +164,7 @@ class Resource:
         """
         render = getattr(self, "render_" + request.method.decode("iso-8859-1"), None)
         if render is None:
-            raise UnsupportedMethod(_allowedMethods(self))
+            raise UnsupportedMethod(_computeAllowedMethods(self))
         answer: bytes | int = render(request)
         return answer
 
@@ -176,12 +176,14 @@ class Resource:
         """
         render = getattr(self, "render_GET", None)
         if render is None:
-            raise UnsupportedMethod([name for name in _allowedMethods(self) if name != b"HEAD"])
+            raise UnsupportedMethod(
+                [name for name in _computeAllowedMethods(self) if name != b"HEAD"]
+            )
         answer: bytes | int = render(request)
         return answer
 
 
-def _allowedMethods(resource: Any) -> Sequence[bytes]:
+def _computeAllowedMethods(resource: Any) -> Sequence[bytes]:
     """The methods that a resource has an answer for."""
     declared = getattr(resource, "allowedMethods", None)
     if declared is not None:

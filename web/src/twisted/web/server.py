@@ -84,11 +84,10 @@ class Request(http.Request, Componentized):
     defaultContentType: bytes | None = b"text/html"
 
     appRootURL: bytes | None = None
-    prepath: list[bytes]
-    postpath: list[bytes]
+    prepath: list[bytes] = []
+    postpath: list[bytes] = []
     sitepath: list[bytes]
     _encoder: Any = None
-    _parsePOSTFormSubmission: bool | None = None
     _secureSession: Session | None = None
     _insecureSession: Session | None = None
 
@@ -103,15 +102,11 @@ class Request(http.Request, Componentized):
             what the site says.
         """
         http.Request.__init__(self, channel, queued)
-        if parsePOSTFormSubmission is not None:
-            self._parsePOSTFormSubmission = parsePOSTFormSubmission
+        if parsePOSTFormSubmission is None:
+            site = getattr(channel, "site", None)
+            parsePOSTFormSubmission = getattr(site, "_parsePOSTFormSubmission", True)
+        self._parsePOSTFormSubmission = parsePOSTFormSubmission
         Componentized.__init__(self)
-
-    def _wantsForm(self) -> bool:
-        """Whether fields of forms are put into ``args``."""
-        if self._parsePOSTFormSubmission is not None:
-            return self._parsePOSTFormSubmission
-        return getattr(getattr(self.channel, "site", None), "_parsePOSTFormSubmission", True)
 
     # Answering
 
@@ -152,7 +147,10 @@ class Request(http.Request, Componentized):
         try:
             body = resrc.render(self)
         except UnsupportedMethod as error:
-            body = self._unsupported(resrc, list(error.allowedMethods))
+            if self.method == b"HEAD" and b"GET" in error.allowedMethods:
+                body = self._headOfGet(resrc)
+            else:
+                body = self._unsupported(resrc, list(error.allowedMethods))
         if body is NOT_DONE_YET:
             return
         if not isinstance(body, bytes):
@@ -160,6 +158,16 @@ class Request(http.Request, Componentized):
         self.responseHeaders._rawHeaders[b"content-length"] = [b"%d" % len(body)]
         self.write(body)
         self.finish()
+
+    def _headOfGet(self, resrc: Any) -> Any:
+        """Have a resource that knows nothing of HEAD render for GET; its body is not sent."""
+        _log.info("Using GET to fake a HEAD request for {resrc}", resrc=resrc)
+        self._withoutBody = True
+        self.method = b"GET"
+        try:
+            return resrc.render(self)
+        finally:
+            self.method = b"HEAD"
 
     def _unsupported(self, resrc: Any, allowed: list[bytes]) -> bytes:
         """The page for a method that a resource has no answer for."""
@@ -170,7 +178,7 @@ class Request(http.Request, Componentized):
             return self._page(
                 http.NOT_ALLOWED,
                 "Method Not Allowed",
-                f"This resource does not answer {method}. It answers {names}.",
+                f"{self.uri.decode('iso-8859-1')} does not answer {method}. It answers {names}.",
             )
         return self._page(
             http.NOT_IMPLEMENTED,
@@ -296,7 +304,7 @@ class Request(http.Request, Componentized):
     @property
     def session(self) -> Session | None:
         """The session that `getSession` gave, or None."""
-        return self._secureSession or self._insecureSession
+        return self._secureSession if self.isSecure() else self._insecureSession
 
     @session.setter
     def session(self, session: Session | None) -> None:
@@ -310,6 +318,8 @@ class Request(http.Request, Componentized):
         port = getattr(self.getHost(), "port", None)
         usual = 443 if secure else 80
         host = self.getRequestHostname()
+        if b":" in host:
+            host = b"[" + host + b"]"
         if port is not None and port != usual:
             host = b"%s:%d" % (host, port)
         path = b"/".join([quote_from_bytes(part, safe="").encode("ascii") for part in self.prepath])
@@ -321,7 +331,8 @@ class Request(http.Request, Componentized):
 
     def rememberRootURL(self) -> None:
         """Take the URL of the resource, without its last segment, as that of the application."""
-        self.appRootURL = self.prePathURL()[: -len(b"/".join(self.prepath[-1:])) or None]
+        url = self.prePathURL().rpartition(b"/")[0]
+        self.appRootURL = url if len(self.prepath) > 1 else url + b"/"
 
     def getRootURL(self) -> bytes | None:
         """The URL of the application."""

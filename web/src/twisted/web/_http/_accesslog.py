@@ -5,6 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from zope.interface import provider
+
+from twisted.web.iweb import IAccessLogFormatter
+
 if TYPE_CHECKING:
     from twisted.web._http._request import Request
 
@@ -34,16 +38,20 @@ def log_line(ip: str, timestamp: str, request: Request) -> str:
     )
 
 
+@provider(IAccessLogFormatter)
 def combinedLogFormatter(timestamp: str, request: Request) -> str:
     """A line that says who asked for what, and what the answer was."""
-    return log_line(getattr(request.client, "host", "-"), timestamp, request)
+    host = getattr(request.client, "host", "-")
+    return log_line(escaped(host) if isinstance(host, bytes) else host, timestamp, request)
 
 
+@provider(IAccessLogFormatter)
 def proxiedLogFormatter(timestamp: str, request: Request) -> str:
     """
     The same with the client that a proxy names in ``X-Forwarded-For``, for servers behind one.
     """
     forwarded = request.getHeader(b"x-forwarded-for")
     if forwarded is None:
-        return combinedLogFormatter(timestamp, request)
+        line: str = combinedLogFormatter(timestamp, request)
+        return line
     return log_line(escaped(forwarded.partition(b",")[0].strip()), timestamp, request)

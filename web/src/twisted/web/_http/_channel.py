@@ -28,7 +28,7 @@ from twisted.web._http._grammar import MAX_HEAD_SIZE, MAX_HEADERS
 from twisted.web._http._head import BadRequest, RequestHead, find_end, read_head
 from twisted.web._http._request import Request
 from twisted.web._http._write import response_head
-from twisted.web._responses import RESPONSES
+from twisted.web._responses import BAD_REQUEST, RESPONSES
 from twisted.web.http_headers import Headers
 
 #: How many bytes of later requests are kept while one is being answered.
@@ -48,6 +48,18 @@ class State(enum.Enum):
 
 
 IDLE, BODY, BUSY, CLOSING = State
+
+
+def _refusal(error: BadRequest) -> bytes:
+    """The answer to what is refused."""
+    if error.code == BAD_REQUEST:
+        # Who sends such things does not read why.
+        return b"HTTP/1.1 400 Bad Request\r\n\r\n"
+    text = b"%s\r\n" % str(error).encode("utf-8")
+    return (
+        b"HTTP/1.1 %d %s\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\n"
+        b"Content-Length: %d\r\n\r\n%s" % (error.code, RESPONSES[error.code], len(text), text)
+    )
 
 
 @implementer(ITransport, IPushProducer, IConsumer)
@@ -267,7 +279,7 @@ class HTTPChannel(Protocol, TimeoutMixin):
 
         @raise TypeError: if it is another one than is being answered.
         """
-        if request is not self._request:
+        if request != self._request:  # it may stand in for another one
             raise TypeError(f"{request!r} is not what is being answered")
         self._request = None
         if self._state is CLOSING:
@@ -287,12 +299,7 @@ class HTTPChannel(Protocol, TimeoutMixin):
         request, self._request = self._request, None
         if request is not None and request.content is not None:
             request.content.close()
-        reason = RESPONSES.get(error.code, b"Bad Request")
-        text = b"%s\r\n" % str(error).encode("utf-8")
-        self.write(
-            b"HTTP/1.1 %d %s\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\n"
-            b"Content-Length: %d\r\n\r\n%s" % (error.code, reason, len(text), text)
-        )
+        self.write(_refusal(error))
         self._forget()
         # Closing at once while more is coming would reset the connection, and the peer might never
         # read the answer (RFC 9112, section 9.6).
@@ -469,8 +476,10 @@ class HTTPChannel(Protocol, TimeoutMixin):
 
     def _register(self) -> None:
         """Have the transport say when it has enough to send."""
-        self._registered = True
-        self.transport.registerProducer(self, True)
+        register = getattr(self.transport, "registerProducer", None)
+        if register is not None:
+            self._registered = True
+            register(self, True)
 
     def _unregister(self) -> None:
         """Let the transport go, so that it can close, or take a request's producer."""

@@ -63,7 +63,10 @@ def stringToDatetime(dateString: bytes | str) -> int:
         raise ValueError("an empty date")
     if parts[0][:3].lower() not in _DAY_NAMES:
         parts.insert(0, "")
-    if len(parts) in (5, 6) and parts[0] and not parts[1][:1].isdigit():
+    if len(parts) == 5 and not parts[0] and not parts[1][:1].isdigit():
+        # asctime, without the day: Nov  6 08:49:37 1994
+        _, month, day, clock, year = parts
+    elif len(parts) in (5, 6) and parts[0] and not parts[1][:1].isdigit():
         # asctime: Sun Nov  6 08:49:37 1994
         _, month, day, clock, year = parts[:5]
     elif len(parts) in (4, 3) and "-" in parts[1]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from twisted.web._http._body import ChunkedReader
 from twisted.web._http._head import BadRequest
@@ -50,8 +51,8 @@ class IdentityTransferDecoder:
         @param finishCallback: called, once, with what came behind it.
         """
         self.contentLength = contentLength
-        self.dataCallback = dataCallback
-        self.finishCallback = finishCallback
+        self.dataCallback: Any = dataCallback
+        self.finishCallback: Any = finishCallback
         self._done = False
 
     def dataReceived(self, data: bytes) -> None:
@@ -61,7 +62,7 @@ class IdentityTransferDecoder:
         @raise RuntimeError: after the end.
         """
         if self._done:
-            raise RuntimeError(f"{type(self).__name__} cannot decode data after finishing")
+            raise RuntimeError("_IdentityTransferDecoder cannot decode data after finishing")
         if self.contentLength is None:
             self.dataCallback(data)
             return
@@ -72,10 +73,10 @@ class IdentityTransferDecoder:
             return
         # What the end brings about must not find this one still at work.
         self._done = True
-        self.contentLength = 0
         if piece:
             self.dataCallback(piece)
-        self.finishCallback(data[len(piece) :])
+        finish = self._forget()
+        finish(data[len(piece) :])
 
     def noMoreData(self) -> None:
         """
@@ -87,11 +88,18 @@ class IdentityTransferDecoder:
         if self._done:
             return
         self._done = True
+        finish = self._forget()
         if self.contentLength is None:
-            self.finishCallback(b"")
+            finish(b"")
             raise PotentialDataLoss()
         if self.contentLength:
             raise DataLoss()
+
+    def _forget(self) -> Callable[[bytes], object]:
+        """Part with the callbacks, which may well hold this; gives that for the end."""
+        finish: Callable[[bytes], object] = self.finishCallback
+        self.dataCallback = self.finishCallback = None
+        return finish
 
 
 class ChunkedTransferDecoder:
@@ -122,7 +130,7 @@ class ChunkedTransferDecoder:
         """
         reader = self._reader
         if reader.done:
-            raise RuntimeError(f"{type(self).__name__} cannot decode data after finishing")
+            raise RuntimeError("_ChunkedTransferDecoder cannot decode data after finishing")
         try:
             piece, rest = reader.receive(data)
         except BadRequest as problem:
@@ -139,4 +147,4 @@ class ChunkedTransferDecoder:
         @raise DataLoss: if that was not the end of the body.
         """
         if not self._reader.done:
-            raise DataLoss("Chunked decoder is not finished when the connection ended")
+            raise DataLoss("a body in chunks was not at its end")

@@ -12,7 +12,7 @@ from zope.interface import implementer
 
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IConsumer
+from twisted.internet.interfaces import IConsumer, ISSLTransport
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.web._http._body import to_chunk
@@ -81,6 +81,7 @@ class Request:
     @ivar received_cookies: the values of cookies that came, by names.
     @ivar code: the status of the answer.
     @ivar code_message: its reason.
+    @ivar transport: the connection's transport.
     @ivar client: the address of the other side.
     @ivar host: the address of this side.
     @ivar startedWriting: whether the head of the answer is sent.
@@ -116,7 +117,7 @@ class Request:
     _withoutBody = False
     # The length of the body, if the head promises one.
     _promised: int | None = None
-    _parsePOSTFormSubmission: bool | None = True
+    _parsePOSTFormSubmission = True
 
     def __init__(
         self, channel: Any, queued: object = None, parsePOSTFormSubmission: bool = True
@@ -127,6 +128,7 @@ class Request:
         @param parsePOSTFormSubmission: whether fields of forms are put into ``args``.
         """
         self.channel = channel
+        self.transport = channel.transport
         self.client = channel.getPeer()
         self.host = channel.getHost()
         self.requestHeaders = Headers()
@@ -139,24 +141,22 @@ class Request:
 
     def __repr__(self) -> str:
         return (
-            f"<{self.__class__.__qualname__} at {id(self):#x} method={_text(self.method)} "
+            f"<{self.__class__.__name__} at {id(self):#x} method={_text(self.method)} "
             f"uri={_text(self.uri)} clientproto={_text(self.clientproto)}>"
         )
-
-    @property
-    def transport(self) -> Any:
-        """The connection's transport, or None after the end."""
-        return None if self.channel is None else self.channel.transport
 
     # What the channel calls
 
     def gotLength(self, length: int | None) -> None:
         """
-        Make ``content``, now that the head is there.
+        Make ``content``, now that the head is there; if the site has ``getContentFile``, by that.
 
         @param length: of the body in bytes, or None if that is not known.
         """
-        if length is not None and length < _KEPT_IN_MEMORY:
+        make = getattr(getattr(self.channel, "site", None), "getContentFile", None)
+        if make is not None:
+            self.content = make(length)
+        elif length is not None and length < _KEPT_IN_MEMORY:
             self.content = BytesIO()
         else:
             from tempfile import SpooledTemporaryFile
@@ -181,7 +181,7 @@ class Request:
             self.args = query_fields(query) if query else {}
             if b"cookie" in headers:
                 self.parseCookies()
-            if command == b"POST" and b"content-type" in headers and self._wantsForm():
+            if command == b"POST" and b"content-type" in headers and self._parsePOSTFormSubmission:
                 self._readForm(headers[b"content-type"][0])
         except BadRequest as error:
             self._reject(error)
@@ -189,10 +189,6 @@ class Request:
         if self.content is not None:
             self.content.seek(0)
         self.process()
-
-    def _wantsForm(self) -> bool:
-        """Whether fields of forms are put into ``args``."""
-        return bool(self._parsePOSTFormSubmission)
 
     def _readForm(self, contentType: bytes) -> None:
         """Add the fields of the body to ``args``, if it is a form."""
@@ -260,7 +256,7 @@ class Request:
             for cookie in header.split(b";"):
                 name, sign, value = cookie.lstrip().partition(b"=")
                 if sign:
-                    self.received_cookies[name] = value.rstrip()
+                    self.received_cookies[name] = value
 
     def getCookie(self, key: bytes) -> bytes | None:
         """The value of a cookie that came, or None."""
@@ -271,7 +267,7 @@ class Request:
         host: bytes | None = self.getHeader(b"host")
         if host is not None:
             if host.startswith(b"["):
-                return host.partition(b"]")[0] + b"]"
+                return host[1:].partition(b"]")[0]
             return host.partition(b":")[0]
         return str(getattr(self.getHost(), "host", "")).encode("ascii")
 
@@ -305,7 +301,9 @@ class Request:
         """Whether the client uses HTTPS, as far as is known here."""
         if self._forceSSL:
             return True
-        return bool(self.channel is not None and self.channel.isSecure())
+        if self.channel is None:
+            return bool(ISSLTransport.providedBy(self.transport))
+        return bool(self.channel.isSecure())
 
     def _authorize(self) -> None:
         """Read the credentials of Basic authentication (RFC 7617)."""
@@ -397,7 +395,7 @@ class Request:
         if sameSite:
             policy = _cookiePart(sameSite).lower()
             if policy not in _SAME_SITE:
-                raise ValueError(f"sameSite is lax, strict or none, not {sameSite!r}")
+                raise ValueError(f"Invalid value for sameSite: {sameSite!r}")
             parts.append(b"SameSite=" + policy)
         self.cookies.append(b"; ".join(parts))
 
@@ -460,7 +458,7 @@ class Request:
             # RFC 9110, section 8.6: a length would be that of a body which is not there.
             self._withoutBody = True
             raw.pop(b"content-length", None)
-        elif self.method == b"HEAD":
+        elif self.method == b"HEAD" or self._withoutBody:
             self._withoutBody = True
         elif b"content-length" in raw:
             length = raw[b"content-length"][0]
