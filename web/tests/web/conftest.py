@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from twisted.internet.address import IPv4Address
+from twisted.internet.defer import Deferred
+from twisted.internet.epollreactor import EPollReactor
 from twisted.internet.error import ConnectionLost
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
@@ -138,3 +141,50 @@ def silent():
 def connection(recorder):
     """A `Connection` to the recorder."""
     return Connection(recorder)
+
+
+class Network:
+    """
+    A reactor that a test lets run, and servers on it.
+
+    @ivar reactor: the reactor.
+    """
+
+    def __init__(self) -> None:
+        self.reactor = EPollReactor()
+        self.reactor.startRunning(installSignalHandlers=False)
+
+    def listen(self, resource: Any) -> bytes:
+        """Serve a resource; gives its URL."""
+        self.site = Site(resource, reactor=self.reactor)
+        self.port = self.reactor.listenTCP(0, self.site, interface="127.0.0.1")
+        return b"http://127.0.0.1:%d/" % self.port.getHost().port
+
+    def wait(self, deferred: Deferred[Any]) -> Any:
+        """What a Deferred fires with; if it fails, the exception."""
+        results: list[Any] = []
+        deferred.addBoth(results.append)
+        for _ in range(4000):
+            if results:
+                break
+            self.reactor.iterate(0.005)
+        (result,) = results
+        return result.value if isinstance(result, Failure) else result
+
+    def dispose(self) -> None:
+        """End everything."""
+        self.reactor.stop()
+        for _ in range(3):
+            self.reactor.iterate()
+        waker = self.reactor.waker
+        self.reactor.removeReader(waker)
+        waker.connectionLost(None)
+        self.reactor._poller.close()
+
+
+@pytest.fixture
+def network() -> Iterator[Network]:
+    """A `Network`."""
+    made = Network()
+    yield made
+    made.dispose()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from http.cookiejar import CookieJar
 from typing import Any
 
@@ -55,6 +55,7 @@ from twisted.web.client import (
 )
 from twisted.web.http_headers import Headers
 from twisted.web.iweb import UNKNOWN_LENGTH, IAgent, IBodyProducer, IResponse
+from twisted.web.resource import Resource
 
 HOST = Headers({b"host": [b"example.org"]})
 
@@ -498,6 +499,16 @@ class TestBodies:
         assert failures[0].check(PartialDownloadError)
         assert failures[0].value.response == b"some"
 
+    def test_too_large(self, live: Live) -> None:
+        results = live.ask()
+        live.send(OK, b"Content-Length: 10", body=b"abc")
+        failures: list[Failure] = []
+        readBody(results[0], 5).addErrback(failures.append)
+        live.protocol.dataReceived(b"def")
+        assert live.transport.disconnected
+        live.lose()
+        assert failures[0].check(client.BodyTooLarge)
+
     def test_file(self) -> None:
         file = io.BytesIO(b"0123456789")
         file.seek(2)
@@ -931,13 +942,7 @@ class TestOverTCP:
     """With a server of this package."""
 
     @pytest.fixture
-    def serve(self) -> Iterator[Any]:
-        from twisted.internet.epollreactor import EPollReactor
-        from twisted.web.resource import Resource
-        from twisted.web.server import Site
-
-        reactor = EPollReactor()
-
+    def serve(self, network: Any) -> Any:
         class Echo(Resource):
             isLeaf = True
 
@@ -945,28 +950,8 @@ class TestOverTCP:
                 request.setHeader(b"x-method", request.method)
                 return request.content.read() or b"x" * 1_000_000  # type: ignore[no-any-return]
 
-        port = reactor.listenTCP(0, Site(Echo()), interface="127.0.0.1")
-        # Names are looked up while it runs.
-        reactor.startRunning(installSignalHandlers=False)
-
-        def wait(deferred: Deferred[Any]) -> Any:
-            results: list[Any] = []
-            deferred.addBoth(results.append)
-            for _ in range(2000):
-                if results:
-                    break
-                reactor.iterate(0.005)
-            (result,) = results
-            return result.value if isinstance(result, Failure) else result
-
-        yield reactor, b"http://127.0.0.1:%d/" % port.getHost().port, wait, port
-        reactor.stop()
-        for _ in range(3):
-            reactor.iterate()
-        waker = reactor.waker
-        reactor.removeReader(waker)
-        waker.connectionLost(None)
-        reactor._poller.close()
+        url = network.listen(Echo())
+        return network.reactor, url, network.wait, network.port
 
     def test_get_and_post(self, serve: Any) -> None:
         reactor, url, wait, _ = serve

@@ -54,9 +54,9 @@ def test_leaf():
         (pages.notFound("<b>", "<d>"), 404, True),
         (pages.forbidden("<b>", "<d>"), 403, True),
         (pages.errorPage(418, "<b>", "<d>"), 418, True),
-        (resource.NoResource("<d>"), 404, False),
-        (resource.ForbiddenResource("<d>"), 403, False),
-        (resource.ErrorPage(418, "<b>", "<d>"), 418, False),
+        (resource._UnsafeNoResource("<d>"), 404, False),
+        (resource._UnsafeForbiddenResource("<d>"), 403, False),
+        (resource._UnsafeErrorPage(418, "<b>", "<d>"), 418, False),
     ],
 )
 def test_pages(page, code, escaped):
@@ -196,3 +196,10 @@ def test_dummy_request():
     assert request.getSession() is session
     with pytest.raises(TypeError):
         request.write("x")
+
+
+@pytest.mark.parametrize("name", ["ErrorPage", "NoResource", "ForbiddenResource"])
+def test_pages_that_do_not_escape_are_deprecated(name):
+    """Each of them tells of a page that does."""
+    with pytest.warns(DeprecationWarning, match="properly escapes HTML"):
+        assert getattr(resource, name) is getattr(resource, f"_Unsafe{name}")

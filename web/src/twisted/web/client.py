@@ -17,7 +17,12 @@ from typing import Any
 from warnings import warn
 
 from twisted.web._client._agents import Agent, ProxyAgent, _AgentBase, _StandardEndpointFactory
-from twisted.web._client._bodies import FileBodyProducer, PartialDownloadError, readBody
+from twisted.web._client._bodies import (
+    BodyTooLarge,
+    FileBodyProducer,
+    PartialDownloadError,
+    readBody,
+)
 from twisted.web._client._connection import HTTP11ClientProtocol
 from twisted.web._client._errors import (
     RequestGenerationFailed,
@@ -52,6 +57,7 @@ __all__ = [
     "UNKNOWN_LENGTH",
     "URI",
     "Agent",
+    "BodyTooLarge",
     "BrowserLikePolicyForHTTPS",
     "BrowserLikeRedirectAgent",
     "ContentDecoderAgent",

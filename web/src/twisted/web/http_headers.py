@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import AnyStr, TypeVar, overload
 
-__all__ = ["Headers"]
+__all__ = ["Headers", "InvalidHeaderName"]
 
 _T = TypeVar("_T")
+
+#: RFC 9110, section 5.6.2.
+_TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+
+
+class InvalidHeaderName(ValueError):
+    """The name of a header is no token."""
+
 
 #: Names that are written in another way than with a capital letter for each part.
 _UNUSUAL = {
@@ -41,7 +50,7 @@ _encoded: dict[str | bytes, bytes] = {}
 
 def _checked(text: bytes) -> bytes:
     """
-    A name or value that holds no line break, which would begin another header (CWE-113).
+    A value that holds no line break, which would begin another header (CWE-113).
 
     @raise ValueError: if it holds one, or NUL.
     """
@@ -51,15 +60,37 @@ def _checked(text: bytes) -> bytes:
 
 
 def _encodeName(name: str | bytes) -> bytes:
-    """A name in lower case, as bytes."""
+    """
+    A name in lower case, as bytes.
+
+    @raise InvalidHeaderName: if it is no token.
+    """
     known = _encoded.get(name)
     if known is not None:
         return known
     encoded = name.encode("iso-8859-1") if isinstance(name, str) else name
-    checked = _checked(encoded.lower())
+    if not _TOKEN.fullmatch(encoded):
+        raise InvalidHeaderName(encoded)
+    checked = encoded.lower()
     if len(_encoded) < _CANONICAL_LIMIT:
         _encoded[name] = checked
     return checked
+
+
+class _NameEncoder:
+    """How names are written."""
+
+    @staticmethod
+    def encode(name: str | bytes) -> bytes:
+        """
+        A name as it is written.
+
+        @raise InvalidHeaderName: if it is no token.
+        """
+        return _canonicalName(_encodeName(name))
+
+
+_nameEncoder = _NameEncoder()
 
 
 def _encodeValue(value: str | bytes) -> bytes:

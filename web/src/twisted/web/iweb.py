@@ -6,6 +6,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from zope.interface import Attribute, Interface
 
+from twisted.cred.credentials import IUsernameDigestHash
 from twisted.internet.interfaces import IPushProducer
 
 if TYPE_CHECKING:
@@ -150,15 +151,6 @@ class ICredentialFactory(Interface):
 
         @raise twisted.cred.error.LoginFailed: if these are none.
         """
-
-
-class IUsernameDigestHash(Interface):
-    """A user and the hash of Digest authentication, to compare with one that is stored."""
-
-    username: bytes = Attribute("Who it is.")
-
-    def checkHash(digestHash: bytes) -> bool:
-        """Whether the answer is right for ``H(A1)``, in hexadecimal digits."""
 
 
 class IRenderable(Interface):

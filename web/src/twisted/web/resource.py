@@ -10,9 +10,11 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
+from incremental import Version
 from zope.interface import Attribute, Interface, implementer
 
 from twisted.python.components import proxyForInterface
+from twisted.python.deprecate import deprecatedModuleAttribute
 from twisted.python.reflect import prefixedMethodNames
 from twisted.web._responses import FORBIDDEN, NOT_FOUND, RESPONSES
 from twisted.web.error import UnsupportedMethod
@@ -131,7 +133,7 @@ class Resource:
 
         @param path: the segment, without percent signs.
         """
-        return _notFound()
+        return _UnsafeNoResource()
 
     def getChildWithDefault(self, path: bytes, request: Any) -> Any:
         """The child that was put under a name, or else what `getChild` gives."""
@@ -242,29 +244,43 @@ class _Page(Resource):
         return self
 
 
-class ErrorPage(_Page):
+class _UnsafeErrorPage(_Page):
     """A page with a detail that is HTML already; prefer `twisted.web.pages.errorPage`."""
 
     def _detailAsHTML(self) -> str:
         return self.detail
 
 
-class NoResource(ErrorPage):
+class _UnsafeNoResource(_UnsafeErrorPage):
     """A page that says that there is nothing here; prefer `twisted.web.pages.notFound`."""
 
     def __init__(self, message: str = "Sorry. No luck finding that resource.") -> None:
-        ErrorPage.__init__(self, NOT_FOUND, "No Such Resource", message)
+        _UnsafeErrorPage.__init__(self, NOT_FOUND, "No Such Resource", message)
 
 
-class ForbiddenResource(ErrorPage):
+class _UnsafeForbiddenResource(_UnsafeErrorPage):
     """A page that says that this is not allowed; prefer `twisted.web.pages.forbidden`."""
 
     def __init__(self, message: str = "Sorry, resource is forbidden.") -> None:
-        ErrorPage.__init__(self, FORBIDDEN, "Forbidden Resource", message)
+        _UnsafeErrorPage.__init__(self, FORBIDDEN, "Forbidden Resource", message)
 
 
-def _notFound() -> _Page:
-    return _Page(NOT_FOUND, "No Such Resource", "Sorry. No luck finding that resource.")
+ErrorPage = _UnsafeErrorPage
+NoResource = _UnsafeNoResource
+ForbiddenResource = _UnsafeForbiddenResource
+
+for _name, _instead in (
+    ("ErrorPage", "errorPage"),
+    ("NoResource", "notFound"),
+    ("ForbiddenResource", "forbidden"),
+):
+    deprecatedModuleAttribute(
+        Version("Twisted", 22, 10, 0),
+        f"Use twisted.web.pages.{_instead} instead, which properly escapes HTML.",
+        __name__,
+        _name,
+    )
+del _name, _instead
 
 
 def _reasonOf(code: int) -> str:

@@ -6,6 +6,7 @@ import errno
 import os
 import secrets
 import sys
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import IO, Any
 
@@ -22,7 +23,7 @@ from twisted.web._staticproducers import (
     SingleRangeStaticProducer,
     StaticProducer,
 )
-from twisted.web.pages import forbidden, notFound
+from twisted.web.pages import notFound
 from twisted.web.server import NOT_DONE_YET
 from twisted.web.util import redirectTo
 
@@ -133,7 +134,7 @@ class File(resource.Resource, FilePath[str]):  # type: ignore[misc]
     processors: Mapping[str, Callable[[str, Any], Any]] = {}
     indexNames: Sequence[str] = ["index", "index.html", "index.htm", "index.rpy"]
     childNotFound: Any = notFound(message="File not found.")
-    forbidden: Any = forbidden()
+    forbidden: Any = resource._UnsafeForbiddenResource()
     followLinksOutside = False
     type: str | None = None
     encoding: str | None = None
@@ -144,7 +145,7 @@ class File(resource.Resource, FilePath[str]):  # type: ignore[misc]
         self,
         path: str,
         defaultType: str = "text/html",
-        ignoredExts: Sequence[str] = (),
+        ignoredExts: Sequence[str] | bool | int = (),
         registry: Registry | None = None,
         allowExt: bool | int = 0,
     ) -> None:
@@ -157,7 +158,10 @@ class File(resource.Resource, FilePath[str]):  # type: ignore[misc]
         resource.Resource.__init__(self)
         FilePath.__init__(self, path)
         self.defaultType = defaultType
-        self.ignoredExts = list(ignoredExts) or (["*"] if allowExt else [])
+        if isinstance(ignoredExts, int) or allowExt:
+            warnings.warn("ignoredExts should receive a list, not a boolean", stacklevel=2)
+            ignoredExts = ["*"] if ignoredExts or allowExt else []
+        self.ignoredExts = list(ignoredExts)
         self.registry = Registry() if registry is None else registry
 
     def ignoreExt(self, ext: str) -> None:

@@ -10,7 +10,7 @@ from warnings import warn
 from zope.interface import implementer
 
 from twisted.internet import task
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import CancelledError, Deferred, succeed
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from twisted.web import error
@@ -18,7 +18,13 @@ from twisted.web._client._errors import ResponseDone
 from twisted.web._http._decoders import PotentialDataLoss
 from twisted.web.iweb import UNKNOWN_LENGTH, IBodyProducer
 
-__all__ = ["FileBodyProducer", "PartialDownloadError", "readBody"]
+__all__ = [
+    "BodyTooLarge",
+    "BytesBodyProducer",
+    "FileBodyProducer",
+    "PartialDownloadError",
+    "readBody",
+]
 
 
 @implementer(IBodyProducer)
@@ -114,6 +120,33 @@ class FileBodyProducer:
         self._task.resume()
 
 
+@implementer(IBodyProducer)
+class BytesBodyProducer:
+    """
+    Bytes, as the body of a request.
+
+    @ivar length: how many.
+    """
+
+    def __init__(self, body: bytes) -> None:
+        self.body = body
+        self.length = len(body)
+
+    def startProducing(self, consumer: Any) -> Deferred[None]:
+        """Write the bytes to a consumer, at once."""
+        consumer.write(self.body)
+        return succeed(None)
+
+    def stopProducing(self) -> None:
+        """Do nothing: all is written."""
+
+    def pauseProducing(self) -> None:
+        """Do nothing: all is written."""
+
+    def resumeProducing(self) -> None:
+        """Do nothing: all is written."""
+
+
 class PartialDownloadError(error.Error):
     """
     The connection ended, and nobody can tell whether all of the body had come.
@@ -124,23 +157,42 @@ class PartialDownloadError(error.Error):
     __module__ = "twisted.web.client"
 
 
+class BodyTooLarge(Exception):
+    """A body has more bytes than are wanted."""
+
+    __module__ = "twisted.web.client"
+
+
 class _Collector(Protocol):
     """Collects a body."""
 
-    def __init__(self, status: int, message: bytes, deferred: Deferred[bytes]) -> None:
+    def __init__(
+        self, status: int, message: bytes, deferred: Deferred[bytes], most: int | None
+    ) -> None:
+        self.most = most
+        self.size = 0
         self.status = status
         self.message = message
         self.deferred = deferred
         self._pieces: list[bytes] = []
 
     def dataReceived(self, data: bytes) -> None:
-        """Keep a piece."""
-        self._pieces.append(data)
+        """Keep a piece, unless that is too much; then the connection is closed."""
+        self.size += len(data)
+        if self.most is None or self.size <= self.most:
+            self._pieces.append(data)
+            return
+        self._pieces.clear()
+        abort = getattr(self.transport, "abortConnection", None)
+        if abort is not None:
+            abort()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Give all pieces to whoever waits for them."""
         body = b"".join(self._pieces)
-        if reason.check(ResponseDone):
+        if self.most is not None and self.size > self.most:
+            self.deferred.errback(BodyTooLarge(f"more than {self.most} bytes"))
+        elif reason.check(ResponseDone):
             self.deferred.callback(body)
         elif reason.check(PotentialDataLoss):
             self.deferred.errback(PartialDownloadError(self.status, self.message, body))
@@ -148,12 +200,14 @@ class _Collector(Protocol):
             self.deferred.errback(reason)
 
 
-def readBody(response: Any) -> Deferred[bytes]:
+def readBody(response: Any, most: int | None = None) -> Deferred[bytes]:
     """
     The body of an answer, in one piece in memory.
 
-    @return: fires with it, or fails with `PartialDownloadError` if nobody can tell whether that was
-        all of it, or with what has ended it too early. Cancelling it cuts the connection.
+    @param most: how many bytes it may have.
+    @return: fires with it; fails with `BodyTooLarge`, after which the connection is closed, with
+        `PartialDownloadError` if nobody can tell whether that was all of it, or with what has ended
+        it too early. Cancelling it cuts the connection.
     """
 
     def abort() -> Any:
@@ -165,7 +219,7 @@ def readBody(response: Any) -> Deferred[bytes]:
             cut()
 
     body: Deferred[bytes] = Deferred(cancel)
-    collector = _Collector(response.code, response.phrase, body)
+    collector = _Collector(response.code, response.phrase, body, most)
     response.deliverBody(collector)
     if collector.transport is not None and abort() is None:
         warn(

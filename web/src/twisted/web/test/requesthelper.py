@@ -357,6 +357,7 @@ class DummyRequest:
     def setHost(self, host: bytes, port: int, ssl: bool | int = 0) -> None:
         """Set the name that the client uses for this server."""
         self._serverName = host
+        self.requestHeaders.setRawHeaders(b"host", [host])
 
     def redirect(self, url: bytes) -> None:
         """Answer with 302 and another place."""
