@@ -438,3 +438,10 @@ def test_as_is(connect, tmp_path):
     root.processors = {".asis": static.ASISProcessor}
     answer = Pulling(connect(root)).get(b"/x.asis")
     assert answer == b"HTTP/1.1 200 Fine\r\n\r\nbody"
+
+
+@pytest.mark.parametrize(("flag", "extensions"), [(True, ["*"]), (0, [])])
+def test_flag_instead_of_extensions(folder, flag, extensions):
+    """Programs of former times give a flag."""
+    with pytest.warns(UserWarning, match="not a boolean"):
+        assert File(str(folder), ignoredExts=flag).ignoredExts == extensions

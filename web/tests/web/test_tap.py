@@ -251,3 +251,58 @@ def test_metrics_that_are_nowhere(parse):
     """The place is a path."""
     with pytest.raises(UsageError, match="--metrics"):
         parse("--metrics", "metrics")
+
+
+def test_scripts(parse, connect, tmp_path):
+    """Files of Python are run, and other classes may serve other extensions."""
+    (tmp_path / "a.rpy").write_text(
+        "from twisted.web.static import Data\nresource = Data(b'run', 'text/plain')"
+    )
+    (tmp_path / "b.epy").write_text("request.write(b'written')")
+    (tmp_path / "c.txt").write_text("file")
+    options = parse(
+        *("--path", str(tmp_path)),
+        *("--processor", "txt=twisted.web.script.PythonScript"),
+    )
+    connection = connect(options["root"])
+    assert connection.get(b"/a.rpy").body == b"run"
+    assert b"written" in connection.get(b"/b.epy").body
+    assert set(options["root"].processors) == {".epy", ".rpy", ".txt"}
+    assert File.processors == {}
+    options = parse("--resource-script", str(tmp_path / "a.rpy"))
+    options["root"].isLeaf = True
+    assert connect(options["root"]).get().body == b"run"
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (("--wsgi", "absent.module:app"), "--wsgi: absent.module:app cannot be used"),
+        (("--path", ".", "--processor", "x"), "ext=class"),
+        (("--path", ".", "--processor", "x=absent.y"), "--processor: absent.y cannot be used"),
+        (("--processor", "x=os.path"), "--path"),
+    ],
+)
+def test_errors_of_programs(parse, words, text):
+    """A program that cannot be used is told of."""
+    with pytest.raises(UsageError, match=text):
+        parse(*words)
+
+
+def test_wsgi(twist, tmp_path):
+    """An application of WSGI is served, and its threads end with the server."""
+    (tmp_path / "application.py").write_text(
+        "def app(environ, start):\n"
+        "    start('200 OK', [('Content-Type', 'text/plain')])\n"
+        "    return [environ['PATH_INFO'].encode()]\n"
+    )
+    process = twist(
+        *("--log-format", "text", "web", "--listen", "tcp:0:interface=127.0.0.1"),
+        *("--wsgi", "application:app"),
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+    )
+    url = f"http://127.0.0.1:{port_of(process)}/a/b"
+    with urllib.request.urlopen(url, timeout=10) as response:
+        assert response.read() == b"/a/b"
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(10) == 0

@@ -70,7 +70,7 @@ def _encodeName(name: str | bytes) -> bytes:
         return known
     encoded = name.encode("iso-8859-1") if isinstance(name, str) else name
     if not _TOKEN.fullmatch(encoded):
-        raise InvalidHeaderName(encoded)
+        raise InvalidHeaderName(f"a name is a token, without line break or NUL: {encoded!r}")
     checked = encoded.lower()
     if len(_encoded) < _CANONICAL_LIMIT:
         _encoded[name] = checked

@@ -158,10 +158,10 @@ class File(resource.Resource, FilePath[str]):  # type: ignore[misc]
         resource.Resource.__init__(self)
         FilePath.__init__(self, path)
         self.defaultType = defaultType
-        if isinstance(ignoredExts, int) or allowExt:
+        if isinstance(ignoredExts, int):
             warnings.warn("ignoredExts should receive a list, not a boolean", stacklevel=2)
-            ignoredExts = ["*"] if ignoredExts or allowExt else []
-        self.ignoredExts = list(ignoredExts)
+            ignoredExts = ["*"] if ignoredExts else []
+        self.ignoredExts = list(ignoredExts) or (["*"] if allowExt else [])
         self.registry = Registry() if registry is None else registry
 
     def ignoreExt(self, ext: str) -> None:

@@ -12,7 +12,9 @@ from twisted.internet.currentreactor import currentReactor
 from twisted.internet.endpoints import serverFromString
 from twisted.python import usage
 from twisted.python.reflect import namedAny
-from twisted.web import demo, metrics, resource, server, static
+from twisted.python.threadpool import ThreadPool
+from twisted.web import demo, metrics, resource, script, server, static
+from twisted.web.wsgi import WSGIResource
 
 __all__ = ["Options", "makeService"]
 
@@ -43,6 +45,7 @@ class Options(usage.Options):
     compData = usage.Completions(
         optActions={
             "logfile": usage.CompleteFiles("*.log"),
+            "resource-script": usage.CompleteFiles("*.rpy"),
             "mime-type": usage.Completer("type of files"),
         }
     )
@@ -71,7 +74,43 @@ class Options(usage.Options):
         """A directory or file to serve."""
         if not os.path.exists(path):
             raise usage.UsageError(f"There is no file or directory {path!r}")
-        self["root"] = static.File(os.path.abspath(path))
+        root = static.File(os.path.abspath(path))
+        root.processors = {".epy": script.PythonScript, ".rpy": script.ResourceScript}
+        self["root"] = root
+
+    def opt_processor(self, processor: str) -> None:
+        """What serves files of an extension in --path, as ext=full.name.of.a.class."""
+        extension, sign, name = processor.partition("=")
+        if not sign:
+            raise usage.UsageError(f"A processor is given as ext=class, not {processor!r}")
+        root = self._fileRoot("processor")
+        made = self._named(name, "--processor")
+        root.processors = {**root.processors, "." + extension.lstrip("."): made}
+
+    def opt_resource_script(self, path: str) -> None:
+        """A file of Python that defines ``resource``; it is run for each request."""
+        self["root"] = script.ResourceScriptWrapper(os.path.abspath(path))
+
+    def opt_wsgi(self, name: str) -> None:
+        """The full name of an application of WSGI, such as package.module:app."""
+        application = self._named(name, "--wsgi")
+        reactor = currentReactor()
+        pool = ThreadPool(name="wsgi")
+        reactor.callWhenRunning(pool.start)
+        reactor.addSystemEventTrigger("after", "shutdown", pool.stop)
+        self["root"] = WSGIResource(reactor, pool, application)
+
+    @staticmethod
+    def _named(name: str, option: str) -> Any:
+        """
+        The thing of a full name, in which a colon may stand before what is in a module.
+
+        @raise usage.UsageError: if there is none.
+        """
+        try:
+            return namedAny(name.replace(":", "."))
+        except Exception as error:
+            raise usage.UsageError(f"{option}: {name} cannot be used: {error}") from error
 
     def opt_class(self, className: str) -> None:
         """The full name of a class of resources, made without arguments."""
