@@ -166,7 +166,14 @@ def peers(session: nox.Session) -> None:
     ]
     if missing:
         session.run("apt-get", "install", "--yes", "--quiet", *missing, external=True)
-    libraries = ("aiohttp", "httpx", "psycopg[binary]", "pymysql", "PySide6-Essentials")
+    libraries = (
+        "aiohttp",
+        "httpx",
+        "psycopg[binary]",
+        "pymysql",
+        "PySide6-Essentials",
+        "websockets",
+    )
     prepare(session, *everything(), "-e", "./core[unix]", *libraries, *TESTING)
     folders = [f"{folder}/tests" for folder in DISTRIBUTIONS]
     session.run("pytest", "-m", "peer", *(session.posargs or folders))

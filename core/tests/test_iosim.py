@@ -3,7 +3,9 @@
 import pytest
 
 from twisted.internet import error, protocol
+from twisted.internet.endpoints import HostnameEndpoint
 from twisted.internet.task import Clock
+from twisted.internet.testing import MemoryReactorClock
 from twisted.python.failure import Failure
 from twisted.test import iosim
 
@@ -170,3 +172,24 @@ def test_an_endpoint_that_a_test_completes():
     endpoint.connect(protocol.Factory.forProtocol(Peer)).addBoth(got.append)
     completer.failOnce(Failure(error.TimeoutError()))
     assert got[1].check(error.TimeoutError)
+
+
+@pytest.mark.parametrize("greet", [True, False])
+def test_what_is_said_at_once(greet):
+    """A test may have what both sides say at once wait."""
+
+    class Greeting(Peer):
+        def connectionMade(self):
+            self.transport.write(b"hello")
+
+    reactor = MemoryReactorClock()
+    reactor.listenTCP(80, protocol.Factory.forProtocol(Echo))
+    made = []
+    connecting = HostnameEndpoint(reactor, "localhost", 80).connect(
+        protocol.Factory.forProtocol(Greeting)
+    )
+    connecting.addCallback(made.append)
+    pump = iosim.ConnectionCompleter(reactor).succeedOnce(greet=greet)
+    assert pump.server.got == (b"hello" if greet else b"")
+    pump.flush()
+    assert made[0].got == b"hello"

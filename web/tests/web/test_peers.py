@@ -114,3 +114,63 @@ def test_load(server):
     assert "Requests/sec" in done.stdout
     assert "Non-2xx" not in done.stdout
     assert "Socket errors" not in done.stdout
+
+
+WEBSOCKET_SERVER = """
+from twisted.internet import reactor
+from twisted.web.resource import Resource
+from twisted.web.server import Site
+from twisted.web.websocket import WebSocketProtocol, WebSocketResource, WebSocketServerFactory
+
+class Echo(WebSocketProtocol):
+    def negotiationStarted(self, transport):
+        self.transport = transport
+
+    def textMessageReceived(self, message):
+        self.transport.sendTextMessage(message)
+
+    def bytesMessageReceived(self, data):
+        self.transport.sendBytesMessage(data)
+
+class EchoFactory(WebSocketServerFactory):
+    def buildProtocol(self, request):
+        return Echo()
+
+root = Resource()
+root.putChild(b"echo", WebSocketResource(EchoFactory()))
+port = reactor.listenTCP(0, Site(root), interface="127.0.0.1")
+print(port.getHost().port, flush=True)
+reactor.run()
+"""
+
+WEBSOCKET_CLIENT = """
+import asyncio, sys, websockets
+
+async def main(url):
+    for compression in (None, "deflate"):
+        async with websockets.connect(url, compression=compression, max_size=None) as connection:
+            for message in ("h\\u00e4llo", bytes(range(256)) * 8000, "x" * 70_000):
+                await connection.send(message)
+                assert await connection.recv() == message
+            await connection.send([b"a", b"b"])
+            assert await connection.recv() == b"ab"
+            await (await connection.ping())
+    print("done")
+
+asyncio.run(main(sys.argv[1]))
+"""
+
+
+def test_websocket():
+    """A client of asyncio's library exchanges messages, plain and compressed."""
+    with subprocess.Popen(
+        [sys.executable, "-c", WEBSOCKET_SERVER], stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            url = f"ws://127.0.0.1:{int(process.stdout.readline())}/echo"
+            done = subprocess.run(
+                [sys.executable, "-c", WEBSOCKET_CLIENT, url], capture_output=True, text=True
+            )
+        finally:
+            process.kill()
+    assert done.stdout == "done\n", done.stderr

@@ -609,7 +609,7 @@ class MemoryReactor:
 
 @implementer(IHostnameResolver)
 class _AddressResolver:
-    """Resolves what is an address already, and nothing else."""
+    """Resolves what is an address already, and ``localhost`` (RFC 6761), and nothing else."""
 
     def resolveHostName(
         self,
@@ -629,6 +629,8 @@ class _AddressResolver:
             found: Any = IPv6Address(transportSemantics, hostName, portNumber)
         elif isIPAddress(hostName):
             found = IPv4Address(transportSemantics, hostName, portNumber)
+        elif hostName == "localhost":
+            found = IPv4Address(transportSemantics, "127.0.0.1", portNumber)
         else:
             found = None
         if found is not None and (addressTypes is None or type(found) in addressTypes):

@@ -448,10 +448,11 @@ class ConnectionCompleter:
     def _pending(self) -> Iterator[Any]:
         yield from self._reactor.tcpClients
 
-    def succeedOnce(self, debug: bool = False) -> IOPump | None:
+    def succeedOnce(self, debug: bool = False, greet: bool = True) -> IOPump | None:
         """
         Let one succeed.
 
+        @param greet: whether what both sides say at once is moved.
         @return: what moves its data; the server's end keeps what arrives. C{None} if there is none
             to succeed.
         """
@@ -467,7 +468,7 @@ class ConnectionCompleter:
                 *(server, makeFakeServer(server)),
                 *(client, makeFakeClient(client)),
                 debug,
-                True,
+                greet,
                 clock,
             )
         return None

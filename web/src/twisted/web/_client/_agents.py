@@ -18,7 +18,7 @@ from twisted.web.error import SchemeNotSupported
 from twisted.web.http_headers import Headers
 from twisted.web.iweb import IAgent, IAgentEndpointFactory, IPolicyForHTTPS
 
-__all__ = ["Agent", "ProxyAgent"]
+__all__ = ["Agent", "ProxyAgent", "hostValue"]
 
 
 def _checked(method: bytes, uri: bytes) -> tuple[bytes, bytes]:
@@ -34,6 +34,15 @@ def _checked(method: bytes, uri: bytes) -> tuple[bytes, bytes]:
     return checkedMethod(method), checkedURI(uri.strip())
 
 
+def hostValue(scheme: bytes, host: bytes, port: int) -> bytes:
+    """What the header ``Host`` says (RFC 9110, section 7.2)."""
+    if b":" in host:
+        host = b"[" + host + b"]"
+    if (scheme, port) in ((b"http", 80), (b"https", 443)):
+        return host
+    return b"%b:%d" % (host, port)
+
+
 class _AgentBase:
     """What all agents do."""
 
@@ -44,12 +53,7 @@ class _AgentBase:
         self._pool = pool
 
     def _computeHostValue(self, scheme: bytes, host: bytes, port: int) -> bytes:
-        """What the header ``Host`` says (RFC 9110, section 7.2)."""
-        if b":" in host:
-            host = b"[" + host + b"]"
-        if (scheme, port) in ((b"http", 80), (b"https", 443)):
-            return host
-        return b"%b:%d" % (host, port)
+        return hostValue(scheme, host, port)
 
     def _requestWithEndpoint(
         self,

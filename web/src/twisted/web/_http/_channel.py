@@ -1,11 +1,13 @@
 """
 The server's side of an HTTP/1.1 connection.
 
-A connection is always in one of five states::
+A connection is always in one of six states::
 
     IDLE  --head-->  BODY  --end of the body-->  BUSY  --answer finished-->  IDLE
       |                |                           |
       +--error, time---+--------> CLOSING <--------+--connection is not kept--
+
+From BUSY, `HTTPChannel.switchProtocols` leads to SWITCHED: then it is no longer one of HTTP.
 
 A head without a body goes straight to BUSY.  What arrives while a request is being answered is kept
 for later, up to a limit behind which nothing is read: answers leave in the order of the requests.
@@ -28,7 +30,7 @@ from twisted.web._http._grammar import MAX_HEAD_SIZE, MAX_HEADERS
 from twisted.web._http._head import BadRequest, RequestHead, find_end, read_head
 from twisted.web._http._request import Request
 from twisted.web._http._write import response_head
-from twisted.web._responses import BAD_REQUEST, RESPONSES
+from twisted.web._responses import BAD_REQUEST, RESPONSES, SWITCHING
 from twisted.web.http_headers import Headers
 
 #: How many bytes of later requests are kept while one is being answered.
@@ -45,9 +47,10 @@ class State(enum.Enum):
     BODY = "the rest of a body"
     BUSY = "the application's answer"
     CLOSING = "the peer to take what was sent"
+    SWITCHED = "whatever another protocol says"
 
 
-IDLE, BODY, BUSY, CLOSING = State
+IDLE, BODY, BUSY, CLOSING, SWITCHED = State
 
 
 def _refusal(error: BadRequest) -> bytes:
@@ -123,6 +126,8 @@ class HTTPChannel(Protocol, TimeoutMixin):
         self._pulled = False
         self._written = 0
         self._sentBefore = 0
+        # What has taken the connection over.
+        self._other: Any = None
         self._discarded = 0
 
     # The connection
@@ -143,12 +148,18 @@ class HTTPChannel(Protocol, TimeoutMixin):
         request, self._request = self._request, None
         if request is not None:
             request.connectionLost(reason)
+        other, self._other = self._other, None
+        if other is not None:
+            other.connectionLost(reason)
 
     def dataReceived(self, data: bytes) -> None:
         """Take what came; handle it unless a request is being answered."""
         state = self._state
         if state is CLOSING:
             self._discard(data)
+            return
+        if state is SWITCHED:
+            self._other.dataReceived(data)
             return
         self._buffer = self._buffer + data if self._buffer else data
         if state is BUSY or self._full or self._proceeding:
@@ -291,6 +302,31 @@ class HTTPChannel(Protocol, TimeoutMixin):
         self.setTimeout(self._idleTime)
         if not self._proceeding and (self._buffer or self._held):
             self._proceed()
+
+    def switchProtocols(self, request: Any, headers: dict[bytes, bytes], other: Any) -> None:
+        """
+        Answer a request with 101, and leave the connection to another protocol (RFC 9110, 7.8).
+
+        @param other: its ``start`` is called with the transport, then ``dataReceived``, and
+            ``connectionLost`` at the end.
+        @raise RuntimeError: if the request is not the one that is being answered.
+        """
+        if request != self._request or self._state is not BUSY:
+            raise RuntimeError("only a request that is being answered can lead elsewhere")
+        self.writeHeaders(b"HTTP/1.1", SWITCHING, RESPONSES[SWITCHING], headers.items())
+        self._state = SWITCHED
+        self._request = None
+        self._other = other
+        self._unregister()
+        self.setTimeout(None)
+        self._full = False
+        rest = self._buffer[self._start :]
+        self._forget()
+        self._resumeReading()
+        request.switched()
+        other.start(self.transport)
+        if rest and self._other is not None:
+            other.dataReceived(rest)
 
     # Refusing
 

@@ -26,6 +26,7 @@ from twisted.web._responses import (
     OK,
     PRECONDITION_FAILED,
     RESPONSES,
+    SWITCHING,
 )
 from twisted.web.http_headers import Headers, _checked
 
@@ -534,6 +535,20 @@ class Request:
         if factory is not None:
             factory.log(self)
         self._cleanUp()
+
+    def switched(self) -> None:
+        """The connection is another protocol's: this is over."""
+        self.code, self.code_message = SWITCHING, RESPONSES[SWITCHING]
+        self.startedWriting = self.finished = 1
+        factory = getattr(self.channel, "factory", None)
+        if factory is not None:
+            factory.log(self)
+        self.channel = None
+        if self.content is not None:
+            self.content.close()
+        waiting, self.notifications = self.notifications, []
+        for deferred in waiting:
+            deferred.callback(None)
 
     def _cleanUp(self) -> None:
         """Part with the channel, and tell those who wait for the end."""
