@@ -7,6 +7,7 @@ import io
 
 import pytest
 
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock
 from twisted.logger import capturedLogs
 from twisted.web.resource import EncodingResourceWrapper, Resource
@@ -462,3 +463,85 @@ def test_content_file_of_the_site(connect, recorder):
     connection.send(b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc")
     assert lengths == [3]
     assert recorder.bodies == [b"abc"]
+
+
+class TestLater:
+    """Answers that methods of resources give as Deferreds and coroutines."""
+
+    @pytest.fixture(params=["deferred", "coroutine"])
+    def later(self, request, connect):
+        """A connection to a resource that waits, and what it waits for."""
+        waiting = Deferred()
+
+        def deferred(_):
+            return waiting
+
+        async def coroutine(_):
+            return await waiting
+
+        function = deferred if request.param == "deferred" else coroutine
+        return connect(Page(function)), waiting
+
+    def test_body(self, later):
+        """The body is written when it is known."""
+        connection, waiting = later
+        assert connection.get() == b""
+        waiting.callback(b"at last")
+        answer = connection.take()
+        assert (answer.status, answer.body) == (200, b"at last")
+        assert answer.headers[b"content-length"] == b"7"
+
+    def test_at_once(self, connect):
+        """A coroutine that waits for nothing answers at once."""
+
+        async def function(request):
+            return b"now"
+
+        assert connect(Page(function)).get().body == b"now"
+
+    def test_error(self, later):
+        """An error is logged, and answered with 500."""
+        connection, waiting = later
+        connection.get()
+        with capturedLogs() as events:
+            waiting.errback(ZeroDivisionError())
+        assert connection.take().status == 500
+        assert events[0]["log_failure"].type is ZeroDivisionError
+
+    def test_no_bytes(self, later):
+        """What is no bytes is logged, and answered with 500."""
+        connection, waiting = later
+        connection.get()
+        with capturedLogs() as events:
+            waiting.callback("text")
+        assert connection.take().status == 500
+        assert len(events) == 1
+
+    def test_method(self, later):
+        """It may turn out that the method is none."""
+        connection, waiting = later
+        connection.get()
+        waiting.errback(UnsupportedMethod([b"POST"]))
+        answer = connection.take()
+        assert (answer.status, answer.headers[b"allow"]) == (405, b"POST")
+
+    def test_written_before(self, connect):
+        """A coroutine may write, and say that it is going to finish."""
+
+        async def function(request):
+            request.write(b"a")
+            await succeed(None)
+            request.write(b"b")
+            request.finish()
+            return NOT_DONE_YET
+
+        assert b"a" in connect(Page(function)).get()
+
+    def test_client_leaves(self, later):
+        """What nobody wants any more is cancelled."""
+        connection, waiting = later
+        connection.get()
+        with capturedLogs() as events:
+            connection.lose()
+        assert waiting.called
+        assert events == []

@@ -44,7 +44,10 @@ class IResource(Interface):
         """Put a child under a name."""
 
     def render(request: Any) -> bytes | int:
-        """The body of the answer, or `twisted.web.server.NOT_DONE_YET` if it is written later."""
+        """
+        The body of the answer, a Deferred or a coroutine that gives it, or
+        `twisted.web.server.NOT_DONE_YET` if it is written later.
+        """
 
 
 class _IEncodingResource(Interface):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from html import escape
+from inspect import iscoroutine
 from time import time
 from typing import Any
 from urllib.parse import quote_from_bytes, unquote_to_bytes
@@ -11,6 +12,7 @@ from urllib.parse import quote_from_bytes, unquote_to_bytes
 from zope.interface import implementer
 
 import twisted
+from twisted.internet.defer import CancelledError, Deferred, ensureDeferred
 from twisted.internet.interfaces import IProtocolNegotiationFactory
 from twisted.logger import Logger
 from twisted.python.components import Componentized
@@ -153,8 +155,41 @@ class Request(http.Request, Componentized):
                 body = self._unsupported(resrc, list(error.allowedMethods))
         if body is NOT_DONE_YET:
             return
-        if not isinstance(body, bytes):
-            body = self._notBytes(resrc, body)
+        if isinstance(body, bytes):
+            self._complete(body)
+        elif isinstance(body, Deferred):
+            self._completeLater(resrc, body)
+        elif iscoroutine(body):
+            self._completeLater(resrc, ensureDeferred(body))
+        else:
+            self._complete(self._notBytes(resrc, body))
+
+    def _completeLater(self, resrc: Any, body: Deferred[Any]) -> None:
+        """Write a body that is not known yet; if the client leaves, nobody wants it any more."""
+        gone: list[Failure] = []
+
+        def lost(reason: Failure) -> None:
+            gone.append(reason)
+            body.cancel()
+
+        def known(data: Any) -> None:
+            if gone or data is NOT_DONE_YET:
+                return
+            self._complete(data if isinstance(data, bytes) else self._notBytes(resrc, data))
+
+        def failed(reason: Failure) -> None:
+            if gone and reason.check(CancelledError):
+                return
+            if isinstance(reason.value, UnsupportedMethod):
+                self._complete(self._unsupported(resrc, list(reason.value.allowedMethods)))
+                return
+            self.processingFailed(reason)
+
+        self.notifyFinish().addErrback(lost)
+        body.addCallback(known).addErrback(failed)
+
+    def _complete(self, body: bytes) -> None:
+        """Write a whole body, and finish."""
         self.responseHeaders._rawHeaders[b"content-length"] = [b"%d" % len(body)]
         self.write(body)
         self.finish()
