@@ -545,3 +545,73 @@ class TestLater:
             connection.lose()
         assert waiting.called
         assert events == []
+
+
+class TestDraining:
+    """A site that serves what is asked now, and no more."""
+
+    def waiting(self, deferred):
+        """What a Deferred has given so far."""
+        results = []
+        deferred.addCallback(results.append)
+        return results
+
+    def test_idle(self, connection):
+        """Idle connections are closed, and new ones refused."""
+        connection.get()
+        done = self.waiting(connection.site.drain(10))
+        assert connection.closed
+        assert connection.site.buildProtocol(None) is None
+        assert done == []
+        connection.lose()
+        assert done == [None]
+        assert connection.clock.getDelayedCalls() == []
+
+    def test_nothing_is_left(self, connection):
+        """Without connections there is nothing to wait for."""
+        connection.lose()
+        assert self.waiting(connection.site.drain(10)) == [None]
+
+    def test_answer_under_way(self, connect, silent):
+        """What is being answered is finished, and said to be the last."""
+        connection = connect(silent)
+        connection.get()
+        connection.site.drain(10)
+        assert not connection.closed
+        (request,) = silent.requests
+        request.write(b"answer")
+        request.finish()
+        answer = connection.take()
+        assert answer.headers[b"connection"] == b"close"
+        assert connection.closed
+
+    @pytest.mark.parametrize(
+        "part", [b"GET / HT", b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\na"]
+    )
+    def test_request_under_way(self, connection, part):
+        """What is being received is answered."""
+        connection.send(part)
+        connection.site.drain(10)
+        assert not connection.closed
+        rest = b"TP/1.1\r\nHost: h\r\n\r\n" if part.startswith(b"GET") else b"bc"
+        answer = connection.send(rest)
+        assert (answer.status, answer.headers[b"connection"]) == (200, b"close")
+        assert connection.closed
+
+    def test_limit(self, connect, silent):
+        """What takes too long is cut."""
+        connection = connect(silent)
+        connection.get()
+        connection.site.drain(10)
+        connection.clock.advance(10)
+        assert connection.transport.disconnected
+
+    def test_port_is_closed(self, connection):
+        """When nobody listens any more, connections come to their end, too."""
+        connection.site.doStart()
+        connection.get()
+        connection.site.doStop()
+        assert connection.closed
+        connection.site.doStart()
+        assert connection.site.buildProtocol(None) is not None
+        connection.site.doStop()

@@ -426,8 +426,10 @@ class Site(http.HTTPFactory):
         self._parsePOSTFormSubmission = parsePOSTFormSubmission
 
     def buildProtocol(self, addr: Any) -> Any:
-        """Make what serves a connection."""
+        """Make what serves a connection; nothing does while the site is drained."""
         channel = http.HTTPFactory.buildProtocol(self, addr)
+        if channel is None:
+            return None
         channel.requestFactory = self.requestFactory
         channel.site = self
         return channel

@@ -53,6 +53,22 @@ class State(enum.Enum):
 IDLE, BODY, BUSY, CLOSING, SWITCHED = State
 
 
+class ChannelKeeper:
+    """
+    A factory that keeps its channels, to bring them to their end.
+
+    @ivar draining: whether no more requests are wanted.
+    """
+
+    draining = False
+
+    def channelMade(self, channel: HTTPChannel) -> None:
+        """A connection has begun; its channel says so."""
+
+    def channelLost(self, channel: HTTPChannel) -> None:
+        """A connection has ended; its channel says so."""
+
+
 def _refusal(error: BadRequest) -> bytes:
     """The answer to what is refused."""
     if error.code == BAD_REQUEST:
@@ -136,10 +152,14 @@ class HTTPChannel(Protocol, TimeoutMixin):
         """Begin to wait for a request."""
         self._idleTime = self.timeOut
         self.setTimeout(self._idleTime)
+        if isinstance(self.factory, ChannelKeeper):
+            self.factory.channelMade(self)
         self._register()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Tell the request that is being answered, or whose body was coming."""
+        if isinstance(self.factory, ChannelKeeper):
+            self.factory.channelLost(self)
         self.setTimeout(None)
         self._state = CLOSING
         self._forget()
@@ -229,6 +249,8 @@ class HTTPChannel(Protocol, TimeoutMixin):
         request.requestHeaders._rawHeaders = head.headers
         request.gotLength(length)
         self.persistent = self.checkPersistence(request, head.version)
+        if isinstance(self.factory, ChannelKeeper) and self.factory.draining:
+            self.drain()
         if length == 0:
             self._state = BUSY
             request.requestReceived(head.method, head.target, head.version)
@@ -302,6 +324,19 @@ class HTTPChannel(Protocol, TimeoutMixin):
         self.setTimeout(self._idleTime)
         if not self._proceeding and (self._buffer or self._held):
             self._proceed()
+
+    def drain(self) -> None:
+        """
+        Finish what has begun, and close the connection after it; an idle one is closed at once.
+
+        What has switched to another protocol is left to that.
+        """
+        if self._state is IDLE and self._request is None and not self._buffer:
+            self.loseConnection()
+        elif self._request is not None:
+            self.persistent = False
+            if not self._request.startedWriting:
+                self._request.responseHeaders.setRawHeaders(b"connection", [b"close"])
 
     def switchProtocols(self, request: Any, headers: dict[bytes, bytes], other: Any) -> None:
         """
