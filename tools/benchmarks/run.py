@@ -178,6 +178,11 @@ def logger(options: argparse.Namespace) -> Results:
     return script("logger.py", options)
 
 
+def client(options: argparse.Namespace) -> Results:
+    """Requests of the web client."""
+    return script("client.py", options)
+
+
 def start_up(options: argparse.Namespace) -> Results:
     """Import time, memory, and ``twist --help``."""
     times: dict[str, dict[str, float]] = {"ours": {}, "published": {}}
@@ -205,6 +210,7 @@ SUITES = {
     "deferred": deferred,
     "timers": timers,
     "logger": logger,
+    "client": client,
     "startup": start_up,
 }
 

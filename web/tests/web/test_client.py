@@ -178,6 +178,18 @@ class TestAnswers:
         assert results[0].length is UNKNOWN_LENGTH
         assert live.protocol.state == "QUIESCENT"
 
+    @pytest.mark.parametrize("end", [b"\r\n", b"\n"])
+    @pytest.mark.parametrize("fold", [b"", b"%b\tand more"])
+    def test_forms_of_heads(self, live: Live, end: bytes, fold: bytes) -> None:
+        results = live.ask()
+        more = fold % end if fold else b""
+        head = [OK, b"Server: x" + more, b"A:  b \t", b"A:", b"Content-Length:0", b"", b""]
+        live.protocol.dataReceived(end.join(head))
+        assert results[0].headers == Headers(
+            {b"server": [b"x" + (b"\tand more" if fold else b"")], b"a": [b"b", b""]}
+        )
+        assert live.quiescent == [live.protocol]
+
     def test_until_the_end(self, live: Live) -> None:
         results = live.ask()
         live.send(OK, body=b"all")

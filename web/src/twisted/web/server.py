@@ -104,11 +104,16 @@ class Request(http.Request, Componentized):
             what the site says.
         """
         http.Request.__init__(self, channel, queued)
-        if parsePOSTFormSubmission is None:
-            site = getattr(channel, "site", None)
-            parsePOSTFormSubmission = getattr(site, "_parsePOSTFormSubmission", True)
-        self._parsePOSTFormSubmission = parsePOSTFormSubmission
+        self._formsWanted = parsePOSTFormSubmission
         Componentized.__init__(self)
+
+    @property
+    def _parsePOSTFormSubmission(self) -> bool:  # type: ignore[override]
+        """Whether fields of forms are put into ``args``."""
+        if self._formsWanted is not None:
+            return self._formsWanted
+        site = getattr(self.channel, "site", None)
+        return getattr(site, "_parsePOSTFormSubmission", True)
 
     # Answering
 

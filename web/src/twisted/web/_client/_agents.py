@@ -66,7 +66,6 @@ class _AgentBase:
         requestPath: bytes,
     ) -> Deferred[Any]:
         """Ask a server over a connection of the pool."""
-        method, requestPath = _checked(method, requestPath)
         headers = Headers() if headers is None else headers
         if not headers.hasHeader(b"host"):
             headers = headers.copy()

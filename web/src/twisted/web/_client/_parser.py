@@ -27,7 +27,7 @@ from twisted.web._http._decoders import (
     IdentityTransferDecoder,
     PotentialDataLoss,
 )
-from twisted.web.http_headers import Headers
+from twisted.web.http_headers import Headers, _checked, _encodeName
 from twisted.web.iweb import UNKNOWN_LENGTH
 
 __all__ = ["BODY", "DONE", "HEADER", "STATUS", "HTTPClientParser", "HTTPParser"]
@@ -44,6 +44,10 @@ _MAX_HEADERS = 500
 
 #: How many provisional answers (1xx) may come before the one that counts.
 _MAX_PROVISIONAL = 100
+
+#: A whole head as servers mostly send them: no folded lines, and CRLF behind each.
+_HEAD = re.compile(rb"([^\r\n]*)\r\n((?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[^\r\n\0]*\r\n)*)\r\n")
+_HEADER = re.compile(rb"([^:]+):[ \t]*([^\r\n]*)\r\n")
 
 _VERSION = re.compile(rb"([^/]+)/([0-9]+)\.([0-9]+)")
 
@@ -103,7 +107,7 @@ class HTTPParser:
             self.bodyDecoder.dataReceived(data)
             return
         buffer = self._buffer + data if self._buffer else data
-        start = 0
+        start = self._wholeHead(buffer) if self.state == STATUS else 0
         while self.state in (STATUS, HEADER):
             end = buffer.find(b"\n", start)
             length = (len(buffer) if end < 0 else end) - start
@@ -123,6 +127,29 @@ class HTTPParser:
         self._buffer = rest if self.state in (STATUS, HEADER) else b""
         if rest and self.bodyDecoder is not None:
             self.bodyDecoder.dataReceived(rest)
+
+    def _wholeHead(self, buffer: bytes) -> int:
+        """
+        Take a head that is there in one piece, and looks as most do.
+
+        @return: where it ends, or 0 if it has to be read line by line.
+        """
+        found = _HEAD.match(buffer, 0, _MAX_LINE)
+        if found is None:
+            return 0
+        end = found.end()
+        self.statusReceived(found[1])
+        self.state = HEADER
+        headers = _HEADER.findall(found[2])
+        if len(headers) > _MAX_HEADERS:
+            raise ParseError("too many headers", headers[-1][0])
+        for name, value in headers:
+            self.headerReceived(name, value.rstrip(b" \t"))
+        self._headSize += end
+        self._buffer = buffer[end:]
+        self.allHeadersReceived()
+        # What it has brought about may have taken what follows.
+        return end
 
     def _lineReceived(self, line: bytes) -> None:
         if self.state == STATUS:
@@ -166,9 +193,9 @@ class HTTPParser:
 
     def headerReceived(self, name: bytes, value: bytes) -> None:
         """A header has come."""
-        lower = name.lower()
+        lower = _encodeName(name)
         headers = self.connHeaders if self.isConnectionControlHeader(lower) else self.headers
-        headers.addRawHeader(lower, value)
+        headers._rawHeaders.setdefault(lower, []).append(_checked(value))
 
     def allHeadersReceived(self) -> None:
         """The whole head has come."""

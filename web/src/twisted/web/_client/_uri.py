@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urljoin, urlunparse
 
 from twisted.web.http import urlparse
 
 __all__ = ["URI", "joined"]
+
+#: A URL as most are: without parameters, and with a host.
+_USUAL = re.compile(
+    rb"([A-Za-z][A-Za-z0-9+.-]*)://([^/?#;\[\]\s]+)([^?#;\s]*)(?:\?([^#;\s]*))?(?:#([^;\s]*))?"
+)
 
 _PORTS = {b"http": 80, b"https": 443}
 
@@ -55,7 +61,12 @@ class URI:
         @param defaultPort: where none is named; by default that of the scheme.
         """
         uri = uri.strip()
-        scheme, netloc, path, params, query, fragment = urlparse(uri)
+        found = _USUAL.fullmatch(uri)
+        if found is not None:
+            scheme, netloc, path, query, fragment = found.groups(b"")
+            scheme, params = scheme.lower(), b""
+        else:
+            scheme, netloc, path, params, query, fragment = urlparse(uri)
         if defaultPort is None:
             defaultPort = _PORTS.get(scheme, 80)
         host, sign, digits = netloc.rpartition(b":")

@@ -142,6 +142,7 @@ class HTTPChannel(Protocol, TimeoutMixin):
         self._pulled = False
         self._written = 0
         self._sentBefore = 0
+        self._keeper: ChannelKeeper | None = None
         # What has taken the connection over.
         self._other: Any = None
         self._discarded = 0
@@ -153,13 +154,14 @@ class HTTPChannel(Protocol, TimeoutMixin):
         self._idleTime = self.timeOut
         self.setTimeout(self._idleTime)
         if isinstance(self.factory, ChannelKeeper):
-            self.factory.channelMade(self)
+            self._keeper = self.factory
+            self._keeper.channelMade(self)
         self._register()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Tell the request that is being answered, or whose body was coming."""
-        if isinstance(self.factory, ChannelKeeper):
-            self.factory.channelLost(self)
+        if self._keeper is not None:
+            self._keeper.channelLost(self)
         self.setTimeout(None)
         self._state = CLOSING
         self._forget()
@@ -249,7 +251,7 @@ class HTTPChannel(Protocol, TimeoutMixin):
         request.requestHeaders._rawHeaders = head.headers
         request.gotLength(length)
         self.persistent = self.checkPersistence(request, head.version)
-        if isinstance(self.factory, ChannelKeeper) and self.factory.draining:
+        if self._keeper is not None and self._keeper.draining:
             self.drain()
         if length == 0:
             self._state = BUSY

@@ -154,6 +154,9 @@ class Request:
 
         @param length: of the body in bytes, or None if that is not known.
         """
+        if length == 0:
+            self.content = BytesIO()
+            return
         make = getattr(getattr(self.channel, "site", None), "getContentFile", None)
         if make is not None:
             self.content = make(length)

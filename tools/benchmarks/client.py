@@ -1,0 +1,54 @@
+"""
+Micro-benchmark of the web client; runs under this project and under the published Twisted.
+
+A server of the same release runs in a process of its own. Prints one JSON object: the best of
+several rounds, in microseconds of CPU time of the client for one request.
+"""
+
+import json
+import subprocess
+import sys
+import warnings
+from collections.abc import Generator
+from pathlib import Path
+from time import process_time
+from typing import Any
+
+from twisted.internet import defer, task
+from twisted.web.client import Agent, HTTPConnectionPool, readBody
+
+COUNT = 200
+CONNECTIONS = 10
+ROUNDS = 7
+
+
+@defer.inlineCallbacks
+def ask(agent: Agent, url: bytes) -> Generator[Any, Any, None]:
+    for _ in range(COUNT):
+        response = yield agent.request(b"GET", url)
+        yield readBody(response)
+
+
+@defer.inlineCallbacks
+def main(reactor: Any, port: int) -> Generator[Any, Any, None]:
+    url = b"http://127.0.0.1:%d/" % port
+    pool = HTTPConnectionPool(reactor)
+    pool.maxPersistentPerHost = CONNECTIONS
+    agent = Agent(reactor, pool=pool)
+    times = []
+    for _ in range(ROUNDS):
+        start = process_time()
+        yield defer.gatherResults([ask(agent, url) for _ in range(CONNECTIONS)])
+        times.append(process_time() - start)
+    yield pool.closeCachedConnections()
+    print(json.dumps({"Agent with a pool": min(times) / COUNT / CONNECTIONS * 1e6}))
+
+
+warnings.simplefilter("ignore")
+script = Path(__file__).with_name("servers") / "http_twisted.py"
+with subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True) as server:
+    assert server.stdout is not None
+    try:
+        task.react(main, [int(server.stdout.readline())])
+    finally:
+        server.kill()
