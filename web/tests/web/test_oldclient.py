@@ -48,7 +48,7 @@ def client() -> Client:
 
 def test_asks(client: Client) -> None:
     sent = client.transport.value()  # type: ignore[attr-defined]
-    assert sent == b"GET /x HTTP/1.0\r\nHost: h\r\nX-Number: 5\r\n\r\n"
+    assert sent == b"GET /x HTTP/1.0\r\nhost: h\r\nx-number: 5\r\n\r\n"
     with pytest.raises(ValueError, match="line break"):
         client.sendHeader(b"x", b"a\r\nb: c")
 

@@ -40,8 +40,8 @@ class HTTPClient(LineReceiver):
         """
         headers = Headers()
         headers.addRawHeader(name, value if isinstance(value, bytes) else str(value))
-        for known, values in headers.getAllRawHeaders():
-            self.transport.writeSequence([known, b": ", *values, b"\r\n"])
+        for _, values in headers.getAllRawHeaders():
+            self.transport.writeSequence([name, b": ", *values, b"\r\n"])
 
     def endHeaders(self) -> None:
         """End the head of the request."""

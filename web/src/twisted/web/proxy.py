@@ -1,0 +1,360 @@
+"""
+Proxies: one that clients ask for any server, and resources that are on another server.
+
+A proxy for clients::
+
+    class ProxyFactory(http.HTTPFactory):
+        protocol = Proxy
+
+    reactor.listenTCP(8080, ProxyFactory(), interface="127.0.0.1")
+
+It goes wherever it is asked to: only those who may go there themselves may get to it.
+
+A resource on another server::
+
+    site = Site(ReverseProxyResource("127.0.0.1", 8000, b""))
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote as _quote
+from urllib.parse import urlsplit
+
+from twisted.internet.currentreactor import currentReactor
+from twisted.internet.protocol import ClientFactory, connectionDone
+from twisted.python.failure import Failure
+from twisted.web import http
+from twisted.web._client._agents import hostValue
+from twisted.web._http._oldclient import HTTPClient
+from twisted.web.http_headers import Headers
+from twisted.web.resource import Resource
+from twisted.web.server import NOT_DONE_YET
+
+__all__ = [
+    "NOT_DONE_YET",
+    "Proxy",
+    "ProxyClient",
+    "ProxyClientFactory",
+    "ProxyRequest",
+    "ReverseProxy",
+    "ReverseProxyRequest",
+    "ReverseProxyResource",
+]
+
+#: Headers that are between two neighbours only (RFC 9110, section 7.6.1).
+_HOP_BY_HOP = (
+    b"connection",
+    b"keep-alive",
+    b"proxy-authenticate",
+    b"proxy-authorization",
+    b"proxy-connection",
+    b"te",
+    b"trailer",
+    b"transfer-encoding",
+    b"upgrade",
+)
+
+#: Headers that an answer has by itself, and which those of the other server replace.
+_REPLACED = (b"server", b"date", b"content-type")
+
+
+def _forwarded(request: Any) -> dict[bytes, bytes]:
+    """The headers of a request that are for the other server."""
+    named = request.requestHeaders.getRawHeaders(b"connection", ())
+    private = {each.strip().lower() for value in named for each in value.split(b",")}
+    return {
+        name.lower(): b",".join(values)
+        for name, values in request.requestHeaders.getAllRawHeaders()
+        if name.lower() not in private and name.lower() not in _HOP_BY_HOP
+    }
+
+
+class ProxyClient(HTTPClient):
+    """
+    Asks the other server, and passes its answer on as fast as the client takes it.
+
+    @ivar father: the request of the client.
+    """
+
+    _finished = False
+
+    def __init__(
+        self,
+        command: bytes,
+        rest: bytes,
+        version: bytes,
+        headers: dict[bytes, bytes],
+        data: bytes,
+        father: Any,
+    ) -> None:
+        """
+        @param rest: what is asked for, as the other server is to see it.
+        @param headers: of the request, by names in lower case.
+        @param data: the body.
+        """
+        self.father = father
+        self.command = command
+        self.rest = rest
+        for name in (b"proxy-connection", b"keep-alive"):
+            headers.pop(name, None)
+        headers[b"connection"] = b"close"
+        self.headers = headers
+        self.data = data
+
+    def connectionMade(self) -> None:
+        """Ask."""
+        if isinstance(self.father, http.Request):
+            # Stand-ins of tests would ask for all of it at once.
+            self.father.registerProducer(self.transport, True)
+        self.sendCommand(self.command, self.rest)
+        for header, value in self.headers.items():
+            self.sendHeader(header, value)
+        self.endHeaders()
+        self.transport.write(self.data)
+
+    def handleStatus(self, version: bytes, status: bytes, message: bytes) -> None:
+        """Pass the status on."""
+        self.father.setResponseCode(int(status), message)
+
+    def handleHeader(self, key: bytes, val: bytes) -> None:
+        """Pass a header on."""
+        name = key.lower()
+        if name in _REPLACED:
+            self.father.responseHeaders.setRawHeaders(key, [val])
+        elif name not in _HOP_BY_HOP:
+            self.father.responseHeaders.addRawHeader(key, val)
+
+    def handleResponsePart(self, data: bytes) -> None:
+        """Pass a piece of the body on."""
+        self.father.write(data)
+
+    def handleResponseEnd(self) -> None:
+        """The answer is complete."""
+        if not self._finished:
+            self._finished = True
+            self._release()
+            self.father.finish()
+            self.transport.loseConnection()
+
+    def _release(self) -> None:
+        if getattr(self.father, "producer", None) is not None:
+            self.father.unregisterProducer()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """The other server has ended the connection: that is the end of the answer, or too early."""
+        if self._finished:
+            return
+        if self.firstLine:
+            self._finished = True
+            self._release()
+            _fail(self.father)
+        elif self.length:
+            # The client is not to take it for the whole.
+            self._finished = True
+            self._release()
+            self.father.loseConnection()
+        else:
+            self.handleResponseEnd()
+
+
+def _fail(father: Any) -> None:
+    """Answer that the other server does not."""
+    father.setResponseCode(501, b"Gateway error")
+    father.responseHeaders.setRawHeaders(b"content-type", [b"text/html"])
+    father.write(b"<H1>Could not connect</H1>")
+    father.finish()
+
+
+class ProxyClientFactory(ClientFactory):
+    """Makes a `ProxyClient` for one request."""
+
+    noisy = False
+    protocol: Any = ProxyClient
+
+    def __init__(
+        self,
+        command: bytes,
+        rest: bytes,
+        version: bytes,
+        headers: dict[bytes, bytes],
+        data: bytes,
+        father: Any,
+    ) -> None:
+        self.father = father
+        self.command = command
+        self.rest = rest
+        self.headers = headers
+        self.data = data
+        self.version = version
+
+    def buildProtocol(self, addr: Any) -> Any:
+        """Make it."""
+        made = self.protocol(
+            self.command, self.rest, self.version, self.headers, self.data, self.father
+        )
+        if isinstance(self.father, http.Request):
+            self.father.notifyFinish().addErrback(lambda _: _abandon(made))
+        return made
+
+    def clientConnectionFailed(self, connector: Any, reason: Any) -> None:
+        """Answer that the other server cannot be reached."""
+        if not getattr(self.father, "_disconnected", False):
+            _fail(self.father)
+
+
+def _abandon(client: ProxyClient) -> None:
+    """The client has left: nobody wants the answer."""
+    client._finished = True
+    if client.transport is not None:
+        client.transport.abortConnection()
+
+
+class ProxyRequest(http.Request):
+    """
+    A request to a proxy.
+
+    @cvar protocols: what makes a client, by schemes.
+    @cvar ports: the usual ports, by schemes.
+    """
+
+    protocols: dict[bytes, Any] = {b"http": ProxyClientFactory}
+    ports = {b"http": 80}
+
+    def __init__(self, channel: Any, queued: object = None, reactor: Any = None) -> None:
+        """
+        @param reactor: connects; by default the global one.
+        """
+        http.Request.__init__(self, channel, queued)
+        self.reactor = currentReactor(reactor)
+
+    def process(self) -> None:
+        """Ask the server that the URL names."""
+        parts = urlsplit(self.uri)
+        kind = self.protocols.get(parts.scheme)
+        try:
+            port = parts.port or self.ports.get(parts.scheme, 80)
+        except ValueError:
+            kind = None
+        if kind is None or not parts.hostname:
+            self.setResponseCode(http.NOT_IMPLEMENTED)
+            self.setHeader(b"content-length", b"0")
+            self.finish()
+            return
+        rest = parts._replace(
+            scheme=b"", netloc=b"", path=parts.path or b"/", fragment=b""
+        ).geturl()
+        headers = _forwarded(self)
+        if b"host" not in headers:
+            headers[b"host"] = parts.netloc.rpartition(b"@")[2]
+        assert self.content is not None
+        factory = kind(self.method, rest, self.clientproto, headers, self.content.read(), self)
+        self.reactor.connectTCP(parts.hostname.decode("ascii", "replace"), port, factory)
+
+
+class Proxy(http.HTTPChannel):
+    """A connection to a proxy, which goes wherever it is asked to."""
+
+    requestFactory: Any = ProxyRequest
+
+
+class ReverseProxyRequest(http.Request):
+    """
+    A request that is sent on to the server that its factory's ``host`` and ``port`` tell.
+
+    @ivar factory: what listens.
+    """
+
+    proxyClientFactoryClass: Any = ProxyClientFactory
+
+    def __init__(self, channel: Any, queued: object = None, reactor: Any = None) -> None:
+        """
+        @param reactor: connects; by default the global one.
+        """
+        http.Request.__init__(self, channel, queued)
+        self.factory: Any = getattr(channel, "factory", None)
+        self.reactor = currentReactor(reactor)
+
+    def process(self) -> None:
+        """Ask the other server."""
+        self.requestHeaders.setRawHeaders(b"host", [self.factory.host.encode("ascii")])
+        assert self.content is not None
+        factory = self.proxyClientFactoryClass(
+            self.method,
+            self.uri,
+            self.clientproto,
+            _forwarded(self),
+            self.content.read(),
+            self,
+        )
+        self.reactor.connectTCP(self.factory.host, self.factory.port, factory)
+
+
+class ReverseProxy(http.HTTPChannel):
+    """A connection whose requests are sent on to another server."""
+
+    requestFactory: Any = ReverseProxyRequest
+
+
+class ReverseProxyResource(Resource):
+    """
+    A resource, and all that is below, that is on another server.
+
+    That is told of the client by ``X-Forwarded-For``, ``X-Forwarded-Host`` and
+    ``X-Forwarded-Proto``; what the client says of others before it is passed on, too.
+
+    @ivar path: what is asked for there.
+    """
+
+    proxyClientFactoryClass: Any = ProxyClientFactory
+
+    def __init__(self, host: str, port: int, path: bytes, reactor: Any = None) -> None:
+        """
+        @param path: without a slash at the end.
+        @param reactor: connects; by default the global one.
+        """
+        Resource.__init__(self)
+        self.host = host
+        self.port = port
+        self.path = path
+        self.reactor = currentReactor(reactor)
+
+    def getChild(self, path: bytes, request: Any) -> ReverseProxyResource:
+        """What is below there."""
+        below = self.path + b"/" + _quote(path, safe="").encode("ascii")
+        return self.__class__(self.host, self.port, below, self.reactor)
+
+    def render(self, request: Any) -> int:
+        """Ask the other server."""
+        headers = request.requestHeaders
+        told = headers.getRawHeaders(b"host", [b""])[0]
+        host = hostValue(b"http", self.host.encode("ascii"), self.port)
+        headers.setRawHeaders(b"host", [host])
+        if isinstance(request, http.Request):
+            self._tellOfClient(request, headers, told)
+        request.content.seek(0, 0)
+        query = request.uri.partition(b"?")[2]
+        rest = (self.path or b"/") + (b"?" + query if query else b"")
+        factory = self.proxyClientFactoryClass(
+            request.method,
+            rest,
+            request.clientproto,
+            _forwarded(request),
+            request.content.read(),
+            request,
+        )
+        self.reactor.connectTCP(self.host, self.port, factory)
+        return NOT_DONE_YET
+
+    @staticmethod
+    def _tellOfClient(request: http.Request, headers: Headers, host: bytes) -> None:
+        address = getattr(request.getClientAddress(), "host", None)
+        if address is not None:
+            before = headers.getRawHeaders(b"x-forwarded-for", ())
+            headers.setRawHeaders(
+                b"x-forwarded-for", [b", ".join([*before, address.encode("ascii")])]
+            )
+        if host:
+            headers.setRawHeaders(b"x-forwarded-host", [host])
+        scheme = b"https" if request.isSecure() else b"http"
+        headers.setRawHeaders(b"x-forwarded-proto", [scheme])

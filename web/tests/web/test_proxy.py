@@ -1,0 +1,208 @@
+"""Tests of `twisted.web.proxy`."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+
+import pytest
+
+from twisted.internet.endpoints import TCP4ClientEndpoint
+from twisted.internet.protocol import Factory, Protocol
+from twisted.internet.task import Cooperator
+from twisted.web import http
+from twisted.web.client import Agent, FileBodyProducer, ProxyAgent, readBody
+from twisted.web.http_headers import Headers
+from twisted.web.proxy import Proxy, ReverseProxy, ReverseProxyResource
+from twisted.web.resource import Resource
+from twisted.web.server import NOT_DONE_YET
+
+
+class Tell(Resource):
+    """Tells what it was asked."""
+
+    isLeaf = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.requests: list[Any] = []
+
+    def render(self, request: Any) -> Any:
+        if request.path.endswith(b"/endless"):
+            self.requests.append(request)
+            request.write(b"x" * 100)
+            return NOT_DONE_YET
+        request.setResponseCode(203, b"Told")
+        request.setHeader(b"content-type", b"application/json")
+        request.responseHeaders.setRawHeaders(b"x-many", [b"1", b"2"])
+        request.setHeader(b"keep-alive", b"between us")
+        headers = {
+            name.decode().lower(): [value.decode() for value in values]
+            for name, values in request.requestHeaders.getAllRawHeaders()
+        }
+        body = request.content.read().decode()
+        return json.dumps([request.method.decode(), request.uri.decode(), headers, body]).encode()
+
+
+class Ways:
+    """A server, and ways to it."""
+
+    def __init__(self, network: Any) -> None:
+        self.network = network
+        self.tell = Tell()
+        self.url = network.listen(self.tell)
+        self.port = network.port.getHost().port
+
+    def listen(self, factory: Any) -> int:
+        """Listen with a factory; gives the port."""
+        listening = self.network.reactor.listenTCP(0, factory, interface="127.0.0.1")
+        return int(listening.getHost().port)
+
+    def ask(self, agent: Any, url: bytes, body: bytes | None = None, **kw: bytes) -> Any:
+        """Make a request; gives the answer and its body."""
+        reactor = self.network.reactor
+        cooperator = Cooperator(scheduler=lambda call: reactor.callLater(0, call))
+        producer = None if body is None else FileBodyProducer(io.BytesIO(body), cooperator)
+        headers = Headers({name.replace("_", "-"): [v.decode()] for name, v in kw.items()})
+        method = b"GET" if body is None else b"POST"
+        response = self.network.wait(agent.request(method, url, headers, producer))
+        return response, self.network.wait(readBody(response))
+
+
+@pytest.fixture
+def ways(network: Any) -> Ways:
+    return Ways(network)
+
+
+def through(ways: Ways) -> Any:
+    """An agent that asks through a proxy."""
+    factory = http.HTTPFactory(reactor=ways.network.reactor)
+    factory.log = lambda request: None  # type: ignore[method-assign]
+
+    def request(channel: Any) -> Any:
+        return Proxy.requestFactory(channel, reactor=ways.network.reactor)
+
+    class Channel(Proxy):
+        requestFactory = staticmethod(request)
+
+    factory.protocol = Channel
+    endpoint = TCP4ClientEndpoint(ways.network.reactor, "127.0.0.1", ways.listen(factory))
+    return ProxyAgent(endpoint, ways.network.reactor)
+
+
+def reverse(ways: Ways, port: int | None = None) -> bytes:
+    """The URL of a resource that is on the server."""
+    from twisted.web.server import Site
+
+    reactor = ways.network.reactor
+    root = Resource()
+    there = ReverseProxyResource("127.0.0.1", port or ways.port, b"/base", reactor)
+    root.putChild(b"away", there)
+    return b"http://127.0.0.1:%d/" % ways.listen(Site(root, reactor=reactor))
+
+
+def test_proxy(ways: Ways) -> None:
+    response, body = ways.ask(through(ways), ways.url + b"a%20b?c=d", b"the body", x_y=b"z")
+    method, uri, headers, came = json.loads(body)
+    assert (method, uri, came) == ("POST", "/a%20b?c=d", "the body")
+    assert headers["host"] == [f"127.0.0.1:{ways.port}"]
+    assert headers["x-y"] == ["z"]
+    assert (response.code, response.phrase) == (203, b"Told")
+    assert response.headers.getRawHeaders(b"x-many") == [b"1", b"2"]
+    assert response.headers.getRawHeaders(b"content-type") == [b"application/json"]
+    assert not response.headers.hasHeader(b"keep-alive")
+
+
+def test_headers_between_neighbours(ways: Ways) -> None:
+    _, body = ways.ask(
+        through(ways),
+        ways.url,
+        te=b"trailers",
+        proxy_authorization=b"secret",
+        connection=b"x-private",
+        x_private=b"1",
+    )
+    headers = json.loads(body)[2]
+    assert headers["connection"] == ["close"]
+    assert not {"te", "proxy-authorization", "x-private"} & set(headers)
+
+
+@pytest.mark.parametrize("url", [b"ftp://h/", b"https://h/", b"http:///x", b"http://h:99999/"])
+def test_proxy_does_not_know(ways: Ways, url: bytes) -> None:
+    assert ways.ask(through(ways), url)[0].code == 501
+
+
+def test_reverse_resource(ways: Ways) -> None:
+    agent = Agent(ways.network.reactor)
+    _, body = ways.ask(
+        agent, reverse(ways) + b"away/a%2Fb/c?d=e", b"body", x_forwarded_for=b"192.0.2.1"
+    )
+    method, uri, headers, came = json.loads(body)
+    assert (method, uri, came) == ("POST", "/base/a%2Fb/c?d=e", "body")
+    assert headers["host"] == [f"127.0.0.1:{ways.port}"]
+    assert headers["x-forwarded-for"] == ["192.0.2.1, 127.0.0.1"]
+    assert headers["x-forwarded-proto"] == ["http"]
+    assert headers["x-forwarded-host"][0].startswith("127.0.0.1:")
+    assert json.loads(ways.ask(agent, reverse(ways) + b"away")[1])[1] == "/base"
+
+
+def test_reverse_proxy(ways: Ways) -> None:
+    class ToServer(http.HTTPFactory):
+        protocol = ReverseProxy
+        host = "127.0.0.1"
+        port = ways.port
+
+    factory = ToServer(reactor=ways.network.reactor)
+    factory.log = lambda request: None  # type: ignore[method-assign]
+
+    class Channel(ReverseProxy):
+        @staticmethod
+        def requestFactory(channel: Any) -> Any:
+            return ReverseProxy.requestFactory(channel, reactor=ways.network.reactor)
+
+    factory.protocol = Channel
+    url = b"http://127.0.0.1:%d/x?y" % ways.listen(factory)
+    _, body = ways.ask(Agent(ways.network.reactor), url)
+    assert json.loads(body)[1] == "/x?y"
+
+
+def test_server_that_is_not_there(ways: Ways) -> None:
+    url = reverse(ways, 1)
+    response, body = ways.ask(Agent(ways.network.reactor), url + b"away")
+    assert (response.code, response.phrase) == (501, b"Gateway error")
+    assert body == b"<H1>Could not connect</H1>"
+
+
+@pytest.mark.parametrize(
+    ("said", "code", "whole"),
+    [
+        (b"", 501, True),
+        (b"HTTP/1.0 200 OK\r\nContent-Length: 10\r\n\r\nhalf", 200, False),
+        (b"HTTP/1.0 200 OK\r\n\r\nall", 200, True),
+    ],
+)
+def test_server_that_hangs_up(ways: Ways, said: bytes, code: int, whole: bool) -> None:
+    class Rude(Protocol):
+        def dataReceived(self, data: bytes) -> None:
+            self.transport.write(said)  # type: ignore[union-attr]
+            self.transport.loseConnection()  # type: ignore[union-attr]
+
+    url = reverse(ways, ways.listen(Factory.forProtocol(Rude)))
+    response, body = ways.ask(Agent(ways.network.reactor), url + b"away")
+    assert response.code == code
+    assert isinstance(body, bytes) is whole
+
+
+def test_client_that_leaves(ways: Ways) -> None:
+    reactor = ways.network.reactor
+    asking = Agent(reactor).request(b"GET", reverse(ways) + b"away/endless")
+    response = ways.network.wait(asking)
+    left: list[Any] = []
+    ways.tell.requests[0].notifyFinish().addErrback(left.append)
+    response._transport.abortConnection()
+    for _ in range(2000):
+        if left:
+            break
+        reactor.iterate(0.002)
+    assert left
