@@ -142,7 +142,7 @@ class ProxyClient(HTTPClient):
             self.father.unregisterProducer()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        """The other server has ended the connection: that is the end of the answer, or too early."""
+        """The other server has hung up: that is the end of the answer, or too early."""
         if self._finished:
             return
         if self.firstLine:

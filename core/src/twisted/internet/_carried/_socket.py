@@ -67,6 +67,15 @@ class Carried:
             return
         self._carrier = carrier
 
+    def connectionLost(self, reason: Any = None) -> None:
+        """Close the socket and tell the protocol; nothing happens the second time."""
+        ended = self.disconnected
+        try:
+            super().connectionLost(reason)  # type: ignore[misc]
+        finally:
+            if not ended:
+                self._release()
+
     def _release(self) -> None:
         """Let the loop close the socket; whatever it has still to send is thrown away."""
         self.reactor._carried.discard(self)

@@ -218,12 +218,3 @@ class CarriedStream(Carried):
             return 0
         self._carrier.write(bytes(data))
         return len(data)
-
-    def connectionLost(self, reason: Failure) -> None:
-        """Close the socket and tell the protocol; nothing happens the second time."""
-        ended = self.disconnected
-        try:
-            super().connectionLost(reason)  # type: ignore[misc]
-        finally:
-            if not ended:
-                self._release()

@@ -109,15 +109,6 @@ class _CarriedDatagrams(Carried):
             raise error.MessageLengthError("message too long")
         raise problem
 
-    def connectionLost(self, reason: Any = None) -> None:
-        """Close the socket and tell the protocol."""
-        ended = self.disconnected
-        try:
-            super().connectionLost(reason)  # type: ignore[misc]
-        finally:
-            if not ended:
-                self._release()
-
 
 class Port(_CarriedDatagrams, udp.Port):
     """A socket that datagrams come to and go from."""
