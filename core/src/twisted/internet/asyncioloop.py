@@ -28,6 +28,7 @@ from __future__ import annotations
 import asyncio
 import selectors
 import threading
+import weakref
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, NoReturn, TypeVar
 
@@ -38,7 +39,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReadDescriptor, IWriteDescriptor
 from twisted.logger import Logger
 
-__all__ = ["ReactorEventLoop", "install", "runTask"]
+__all__ = ["ReactorEventLoop", "install", "runTask", "startTask"]
 
 _log = Logger()
 _T = TypeVar("_T")
@@ -166,6 +167,9 @@ class ReactorEventLoop(asyncio.SelectorEventLoop):
         self._turning = False
         self._called: Any = None
         self._timer: Any = None
+        # Whether what is scheduled is taken care of at once, and tasks that are not cancelled.
+        self._starting = False
+        self._lasting: weakref.WeakSet[asyncio.Task[Any]] = weakref.WeakSet()
         super().__init__(_ReactorSelector(reactor, self._onReady))
         reactor.callWhenRunning(self._begin)
         reactor.addSystemEventTrigger("before", "shutdown", self._cancelTasks)
@@ -184,7 +188,7 @@ class ReactorEventLoop(asyncio.SelectorEventLoop):
 
     def _cancelTasks(self) -> Deferred[None] | None:
         """Cancel what is under way. @return: fires when that has ended."""
-        tasks = [] if self.is_closed() else asyncio.all_tasks(self)
+        tasks = set() if self.is_closed() else asyncio.all_tasks(self) - set(self._lasting)
         if not tasks:
             return None
         for task in tasks:
@@ -270,8 +274,33 @@ class ReactorEventLoop(asyncio.SelectorEventLoop):
     def call_soon(self, callback: Any, *args: Any, context: Any = None) -> asyncio.Handle:  # type: ignore[override]
         """Call something in a turn that comes soon."""
         handle = super().call_soon(callback, *args, context=context)
-        self._comeRound()
+        if not self._starting:
+            self._comeRound()
         return handle
+
+    def startTask(
+        self, coroutine: Coroutine[Any, Any, _T], lasting: bool = False
+    ) -> asyncio.Task[_T]:
+        """
+        Begin a task, whose first step is taken before this returns, unless within another task.
+
+        @param lasting: whether the task is left alone when the reactor is to stop: whoever began
+            it sees to its end, by a trigger before ``shutdown``.
+        """
+        ready = self._ready  # type: ignore[attr-defined]
+        scheduled = len(ready)
+        self._starting = True
+        try:
+            task = self.create_task(coroutine)
+        finally:
+            self._starting = False
+        if lasting:
+            self._lasting.add(task)
+        if asyncio.current_task(self) is None and len(ready) == scheduled + 1:
+            ready.pop()._run()
+        else:
+            self._comeRound()
+        return task
 
     def call_at(  # type: ignore[override]
         self, when: float, callback: Any, *args: Any, context: Any = None
@@ -324,3 +353,16 @@ def runTask(coroutine: Coroutine[Any, Any, _T]) -> Deferred[_T]:
     """
     loop = asyncio.get_running_loop()
     return Deferred.fromFuture(loop.create_task(coroutine))
+
+
+def startTask(coroutine: Coroutine[Any, Any, _T], lasting: bool = False) -> asyncio.Task[_T]:
+    """
+    Begin a task of asyncio, at once if the reactor carries the loop; see
+    `ReactorEventLoop.startTask`.
+
+    @raise RuntimeError: if no loop runs.
+    """
+    loop = asyncio.get_running_loop()
+    if isinstance(loop, ReactorEventLoop):
+        return loop.startTask(coroutine, lasting)
+    return loop.create_task(coroutine)
