@@ -79,7 +79,7 @@ def test_later(connect):
 
 
 def test_options(connect):
-    """OPTIONS is answered with the methods that a resource has, unless that has an answer itself."""
+    """OPTIONS is answered with the methods that a resource has, or by the resource itself."""
     answer = connect(Page(lambda request: b"")).get(method=b"OPTIONS")
     assert answer.status == 200
     assert set(answer.headers[b"allow"].split(b", ")) == {b"GET", b"HEAD", b"OPTIONS"}

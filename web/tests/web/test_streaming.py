@@ -123,7 +123,8 @@ def test_back_pressure(connect):
     (request,) = taker.requests
     # It is not the client that is waited for.
     connection.clock.advance(1000)
-    assert not connection.closed and not transport.disconnected
+    assert not connection.closed
+    assert not transport.disconnected
     got = []
     for _ in range(4):
         assert transport.producerState == "paused"
@@ -244,7 +245,7 @@ def test_leave_to_send(connect):
 
 
 def test_no_leave_to_send(connect):
-    """An answer without leave is the last on its connection: nobody knows whether the body comes."""
+    """An answer without leave is the last on its connection: the body may come all the same."""
     connection = connect(Taker(lambda request: b"no"))
     answer = connection.send(EXPECT)
     assert (answer.status, answer.headers[b"connection"]) == (200, b"close")

@@ -35,7 +35,7 @@ from typing import Any, NoReturn, TypeVar
 from zope.interface import implementer
 
 from twisted.internet.currentreactor import currentReactor
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IReadDescriptor, IWriteDescriptor
 from twisted.logger import Logger
 
@@ -188,11 +188,21 @@ class ReactorEventLoop(asyncio.SelectorEventLoop):
 
     def _cancelTasks(self) -> Deferred[None] | None:
         """Cancel what is under way. @return: fires when that has ended."""
-        tasks = set() if self.is_closed() else asyncio.all_tasks(self) - set(self._lasting)
-        if not tasks:
-            return None
+        tasks = set() if self.is_closed() else asyncio.all_tasks(self)
+        lasting = tasks & set(self._lasting)
+        if lasting:
+            # What they still do may need others.
+            return self._ends(lasting).addCallback(self._cancelTheRest)
         for task in tasks:
             task.cancel()
+        return self._ends(tasks) if tasks else None
+
+    def _cancelTheRest(self, _: None) -> Deferred[None]:
+        return self._cancelTasks() or succeed(None)
+
+    @staticmethod
+    def _ends(tasks: set[asyncio.Task[Any]]) -> Deferred[None]:
+        """@return: fires when tasks have ended."""
         ended: Deferred[None] = Deferred()
         left = len(tasks)
 
@@ -284,8 +294,8 @@ class ReactorEventLoop(asyncio.SelectorEventLoop):
         """
         Begin a task, whose first step is taken before this returns, unless within another task.
 
-        @param lasting: whether the task is left alone when the reactor is to stop: whoever began
-            it sees to its end, by a trigger before ``shutdown``.
+        @param lasting: whether the task is left alone when the reactor is to stop, and others until
+            it has ended: whoever began it sees to its end, by a trigger before ``shutdown``.
         """
         ready = self._ready  # type: ignore[attr-defined]
         scheduled = len(ready)

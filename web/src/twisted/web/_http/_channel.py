@@ -135,8 +135,8 @@ class HTTPChannel(Protocol, TimeoutMixin):
         self._bodySize = 0
         # Of the body, when its rate was looked at last.
         self._bodySizeBefore = 0
-        # Whether whoever takes the body wants no more for now, and whether the client waits for leave
-        # to send it.
+        # Whether whoever takes the body wants no more for now, and whether the client waits for
+        # leave to send it.
         self._bodyHeld = False
         self._owesContinue = False
         self._idleTime: float | None = None

@@ -108,7 +108,8 @@ class ComingBody(RequestBody):
             return succeed(b"")
         if self._waiting is not None:
             raise RuntimeError("the next piece is waited for already")
-        self._waiting = waiting = Deferred(self._forget)
+        waiting: Deferred[bytes] = Deferred(self._forget)
+        self._waiting = waiting
         self._channel.wantBody()
         return waiting
 
