@@ -167,8 +167,9 @@ class ReactorEventLoop(asyncio.SelectorEventLoop):
         self._turning = False
         self._called: Any = None
         self._timer: Any = None
-        # Whether what is scheduled is taken care of at once, and tasks that are not cancelled.
-        self._starting = False
+        # The first step of a task that is being begun, once that is known; and tasks that are not
+        # cancelled.
+        self._firstStep: list[Any] | None = None
         self._lasting: weakref.WeakSet[asyncio.Task[Any]] = weakref.WeakSet()
         super().__init__(_ReactorSelector(reactor, self._onReady))
         reactor.callWhenRunning(self._begin)
@@ -283,9 +284,12 @@ class ReactorEventLoop(asyncio.SelectorEventLoop):
 
     def call_soon(self, callback: Any, *args: Any, context: Any = None) -> asyncio.Handle:  # type: ignore[override]
         """Call something in a turn that comes soon."""
+        if self._firstStep is not None:
+            # Only a task says that here, while it is made; and it does not keep the handle.
+            self._firstStep += (context, callback, *args)
+            return None  # type: ignore[return-value]
         handle = super().call_soon(callback, *args, context=context)
-        if not self._starting:
-            self._comeRound()
+        self._comeRound()
         return handle
 
     def startTask(
@@ -297,19 +301,18 @@ class ReactorEventLoop(asyncio.SelectorEventLoop):
         @param lasting: whether the task is left alone when the reactor is to stop, and others until
             it has ended: whoever began it sees to its end, by a trigger before ``shutdown``.
         """
-        ready = self._ready  # type: ignore[attr-defined]
-        scheduled = len(ready)
-        self._starting = True
-        try:
+        if asyncio.current_task(self) is not None or self.get_task_factory() is not None:
             task = self.create_task(coroutine)
-        finally:
-            self._starting = False
-        if lasting:
-            self._lasting.add(task)
-        if asyncio.current_task(self) is None and len(ready) == scheduled + 1:
-            ready.pop()._run()
         else:
-            self._comeRound()
+            step = self._firstStep = []
+            try:
+                task = asyncio.Task(coroutine, loop=self)
+            finally:
+                self._firstStep = None
+            context, callback, *arguments = step
+            context.run(callback, *arguments)
+        if lasting and not task.done():
+            self._lasting.add(task)
         return task
 
     def call_at(  # type: ignore[override]
@@ -370,9 +373,10 @@ def startTask(coroutine: Coroutine[Any, Any, _T], lasting: bool = False) -> asyn
     Begin a task of asyncio, at once if the reactor carries the loop; see
     `ReactorEventLoop.startTask`.
 
-    @raise RuntimeError: if no loop runs.
+    @raise RuntimeError: if there is no loop.
     """
-    loop = asyncio.get_running_loop()
+    # A loop that carries the reactor does not run yet when that begins.
+    loop = asyncio.get_event_loop()
     if isinstance(loop, ReactorEventLoop):
         return loop.startTask(coroutine, lasting)
     return loop.create_task(coroutine)

@@ -73,7 +73,7 @@ class ASGIResource:
         self._reactor = reactor
         self._application = application
         self._rootPath = rootPath.rstrip("/")
-        self._tasks: dict[Call, asyncio.Task[None]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
         self._lifespan: Lifespan | None = None
         self._state: dict[str, Any] = {}
         self._ready = False
@@ -147,7 +147,7 @@ class ASGIResource:
         self._refusing = True
         if self._emptied is None:
             self._emptied = Deferred() if self._tasks else succeed(None)
-        for task in list(self._tasks.values()):
+        for task in list(self._tasks):
             task.cancel()
         return self._emptied
 
@@ -170,17 +170,16 @@ class ASGIResource:
         """Have the application run for a client."""
         if self._state:
             call._scope["state"] = self._state.copy()
-        task = asyncioloop.startTask(self._follow(call), lasting=True)
+        task = asyncioloop.startTask(call.run(), lasting=True)
         if not task.done():
-            self._tasks[call] = task
+            call.watch()
+            self._tasks.add(task)
+            task.add_done_callback(self._taskEnded)
 
-    async def _follow(self, call: Call) -> None:
-        try:
-            await call.run()
-        finally:
-            self._tasks.pop(call, None)
-            if not self._tasks and self._emptied is not None and not self._emptied.called:
-                self._emptied.callback(None)
+    def _taskEnded(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not self._tasks and self._emptied is not None and not self._emptied.called:
+            self._emptied.callback(None)
 
     # A resource
 

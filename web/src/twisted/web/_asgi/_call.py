@@ -55,6 +55,14 @@ class Call(ABC):
         """Take a message of the application."""
 
     @abstractmethod
+    def watch(self) -> None:
+        """
+        Take note of a client that leaves.
+
+        That is called after the first step of the application; many take no other.
+        """
+
+    @abstractmethod
     def returned(self) -> None:
         """The application has returned."""
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from twisted.python.failure import Failure
 from twisted.web._asgi._call import Application, Call
-from twisted.web._asgi._response import checked_body, checked_headers, set_head
+from twisted.web._asgi._response import checked_body, checked_headers, checked_status, set_head
 from twisted.web._asgi._scope import ClientDisconnected, Message, http_scope
 from twisted.web._responses import NO_CONTENT, NOT_MODIFIED, SERVICE_UNAVAILABLE
 from twisted.web._staticproducers import NoRangeStaticProducer
@@ -49,14 +49,19 @@ class HTTPCall(Call):
         Call.__init__(self, application, http_scope(request, rootPath))
         self._request = request
         self._state = START
-        self._head: Message = {}
+        self._status = 0
+        self._headers: dict[bytes, list[bytes]] = {}
         self._bodyGiven = False
         self._announced = False
         self._registered = False
         # Waits for the end: of the answer, or of the connection.
         self._end: asyncio.Future[None] | None = None
         request.defaultContentType = None
-        request.notifyFinish().addCallbacks(lambda _: self._over(), lambda _: self.leave())
+
+    def watch(self) -> None:
+        """Take note of a client that leaves."""
+        if self._state is not DONE:
+            self._request.notifyFinish().addErrback(lambda _: self.leave())
 
     # What the application calls
 
@@ -99,8 +104,8 @@ class HTTPCall(Call):
             raise ClientDisconnected("the client has left")
         if state is START and kind == "http.response.start":
             # It is not sent before the body begins, so that an error until then has a page.
-            checked_headers(message.get("headers", ()))
-            self._head = message
+            self._status = checked_status(message)
+            self._headers = checked_headers(message.get("headers", ()))
             self._announced = bool(message.get("trailers"))
             self._state = BODY
         elif state is BODY and kind == "http.response.body":
@@ -127,7 +132,7 @@ class HTTPCall(Call):
         """Send a piece of the body."""
         request = self._request
         if not request.startedWriting:
-            set_head(request, self._head)
+            set_head(request, self._status, self._headers)
             request.write(body)
         elif body:
             request.write(body)
@@ -139,7 +144,7 @@ class HTTPCall(Call):
         """Send the last piece of the body, and what is behind it."""
         request = self._request
         if not request.startedWriting:
-            set_head(request, self._head)
+            set_head(request, self._status, self._headers)
             raw = request.responseHeaders._rawHeaders
             known = b"content-length" in raw or self._announced or request.method == b"HEAD"
             if not known and request.code not in (NO_CONTENT, NOT_MODIFIED):
@@ -154,8 +159,11 @@ class HTTPCall(Call):
 
     def _finish(self) -> None:
         self._state = DONE
-        self._detach()
+        if self._registered:
+            self._detach()
         self._request.finish()
+        if self._end is not None:
+            self._tell()
 
     def _detach(self) -> None:
         """Be a producer no more."""
@@ -172,7 +180,7 @@ class HTTPCall(Call):
         request = self._request
         file = open(path, "rb")  # noqa: SIM115 -- what sends it closes it
         if not request.startedWriting:
-            set_head(request, self._head)
+            set_head(request, self._status, self._headers)
             size = os.fstat(file.fileno()).st_size
             request.responseHeaders._rawHeaders.setdefault(b"content-length", [b"%d" % size])
         self._detach()
@@ -190,13 +198,9 @@ class HTTPCall(Call):
         self._state = DONE
         NoRangeStaticProducer(request, file).start()
         await sent
+        self._tell()
 
     # The end
-
-    def _over(self) -> None:
-        """The answer is complete."""
-        self._state = DONE
-        self._tell()
 
     def leave(self) -> None:
         """The client has left."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from twisted.web.http_headers import _checked, _encodeName
+from twisted.web.http_headers import _encodeName
 
 #: Headers that are for the server to say.
 _OURS = frozenset({b"transfer-encoding", b"keep-alive", b"upgrade"})
@@ -21,29 +21,36 @@ def checked_headers(pairs: Iterable[Any]) -> dict[bytes, list[bytes]]:
     """
     headers: dict[bytes, list[bytes]] = {}
     for name, value in pairs:
-        if not isinstance(name, bytes) or not isinstance(value, bytes):
+        if type(name) is not bytes or type(value) is not bytes:
             raise TypeError(f"headers are pairs of bytes, not {(name, value)!r}")
+        if b"\r" in value or b"\n" in value or b"\0" in value:
+            raise ValueError(f"a line break or NUL in a header: {value!r}")
         lower = _encodeName(name)
-        if lower not in _OURS:
-            headers.setdefault(lower, []).append(_checked(value))
+        if lower in headers:
+            headers[lower].append(value)
+        elif lower not in _OURS:
+            headers[lower] = [value]
     lengths = headers.get(b"content-length")
     if lengths is not None and (len(lengths) > 1 or not lengths[0].isdigit()):
         raise ValueError(f"an answer has one length: {lengths!r}")
     return headers
 
 
-def set_head(request: Any, message: dict[str, Any]) -> None:
+def checked_status(message: dict[str, Any]) -> int:
     """
-    Give a request the status and the headers of a message.
+    The status of a message.
 
-    @raise TypeError: if something is of another type than it has to be.
-    @raise ValueError: if it cannot be sent.
+    @raise ValueError: if it is none, or that of something else than an answer.
     """
     status = message["status"]
     if not isinstance(status, int) or not 200 <= status <= 999:
         raise ValueError(f"an answer has a status from 200 to 999, not {status!r}")
-    headers = checked_headers(message.get("headers", ()))
-    request.setResponseCode(int(status))
+    return int(status)
+
+
+def set_head(request: Any, status: int, headers: dict[bytes, list[bytes]]) -> None:
+    """Give a request a status and headers, which were checked."""
+    request.setResponseCode(status)
     request.responseHeaders._rawHeaders.update(headers)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote_from_bytes
 
+from twisted.internet.address import IPv4Address, IPv6Address
+
 Scope = dict[str, Any]
 Message = dict[str, Any]
 HeaderPairs = list[tuple[bytes, bytes]]
@@ -13,6 +15,7 @@ HeaderPairs = list[tuple[bytes, bytes]]
 _WEB = {"version": "3.0", "spec_version": "2.4"}
 LIFESPAN = {"version": "3.0", "spec_version": "2.0"}
 
+_WITH_PORTS = (IPv4Address, IPv6Address)
 _HTTP_VERSIONS = {b"HTTP/1.0": "1.0", b"HTTP/1.1": "1.1", b"HTTP/2": "2", b"HTTP/2.0": "2"}
 
 
@@ -24,9 +27,12 @@ class ClientDisconnected(OSError):
 
 def _address(address: Any) -> tuple[str, int | None] | None:
     """An address as ASGI has it: a host and a port, or a path and None."""
+    if type(address) in _WITH_PORTS:
+        host = address.host
+        return (host.decode("ascii") if isinstance(host, bytes) else host), address.port
     host = getattr(address, "host", None)
     if host is not None:
-        return (host.decode("ascii") if isinstance(host, bytes) else str(host)), address.port
+        return str(host), getattr(address, "port", None)
     name = getattr(address, "name", None)
     if not name:
         return None

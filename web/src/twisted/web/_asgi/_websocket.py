@@ -19,7 +19,7 @@ from typing import Any
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.web._asgi._call import Application, Call
-from twisted.web._asgi._response import checked_body, checked_headers, set_head
+from twisted.web._asgi._response import checked_body, checked_headers, checked_status, set_head
 from twisted.web._asgi._scope import ClientDisconnected, Message, websocket_scope
 from twisted.web._responses import FORBIDDEN, SERVICE_UNAVAILABLE
 from twisted.web._websocket._server import WebSocketResource
@@ -60,7 +60,8 @@ class WebSocketCall(Call):
         self._request = request
         self._accept = accept
         self._state = ASKED
-        self._head: Message = {}
+        self._status = 0
+        self._headers: dict[bytes, list[bytes]] = {}
         self._connection: Any = None
         # Messages for the application, with their sizes, and who waits for one.
         self._messages: deque[tuple[Message, int]] = deque([({"type": "websocket.connect"}, 0)])
@@ -68,7 +69,11 @@ class WebSocketCall(Call):
         self._held = False
         self._reader: asyncio.Future[None] | None = None
         request.defaultContentType = None
-        request.notifyFinish().addErrback(lambda _: self._disconnected(1006, ""))
+
+    def watch(self) -> None:
+        """Take note of a client that leaves before it has its connection."""
+        if self._state in (ASKED, REFUSING):
+            self._request.notifyFinish().addErrback(lambda _: self._disconnected(1006, ""))
 
     # What the application calls
 
@@ -106,8 +111,8 @@ class WebSocketCall(Call):
         elif state in (ASKED, OPEN) and kind == "websocket.close":
             self._close(message)
         elif state is ASKED and kind == "websocket.http.response.start":
-            checked_headers(message.get("headers", ()))
-            self._head = message
+            self._status = checked_status(message)
+            self._headers = checked_headers(message.get("headers", ()))
             self._state = REFUSING
         elif state is REFUSING and kind == "websocket.http.response.body":
             self._refuse(checked_body(message), bool(message.get("more_body")))
@@ -154,7 +159,7 @@ class WebSocketCall(Call):
         """Send a piece of an answer that refuses (extension ``websocket.http.response``)."""
         request = self._request
         if not request.startedWriting:
-            set_head(request, self._head)
+            set_head(request, self._status, self._headers)
             if not more:
                 request.responseHeaders._rawHeaders[b"content-length"] = [b"%d" % len(body)]
         request.write(body)
@@ -166,7 +171,7 @@ class WebSocketCall(Call):
     def _refuseWith(self, code: int) -> None:
         """Refuse with an answer that is empty."""
         self._state = REFUSING
-        self._head = {"status": code}
+        self._status = code
         self._refuse(b"", False)
         self._put({"type": "websocket.disconnect", "code": 1006, "reason": ""}, 0)
 

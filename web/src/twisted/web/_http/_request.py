@@ -401,10 +401,11 @@ class Request:
         if not isinstance(code, int):
             raise TypeError(f"a status is a number, not {code!r}")
         if message is None:
-            message = RESPONSES.get(code, b"Unknown Status")
+            self.code_message = RESPONSES.get(code, b"Unknown Status")
         elif not isinstance(message, bytes):
             raise TypeError(f"a reason is bytes, not {message!r}")
-        self.code_message = checked_reason(message)
+        else:
+            self.code_message = checked_reason(message)
         self.code = code
 
     def setHeader(self, name: bytes | str, value: bytes | str) -> None:
@@ -480,8 +481,8 @@ class Request:
 
     def wantsTrailers(self) -> bool:
         """Whether the client has said that it reads trailers (RFC 9110, section 10.1.4)."""
-        values = self.requestHeaders._rawHeaders.get(b"te", ())
-        return any(
+        values = self.requestHeaders._rawHeaders.get(b"te")
+        return values is not None and any(
             each.partition(b";")[0].strip().lower() == b"trailers"
             for value in values
             for each in value.split(b",")
