@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
+import ssl as standard_ssl
 import subprocess
 import sys
 import urllib.request
 
 import pytest
+from OpenSSL import crypto
 
 from twisted.application.service import IServiceMaker
+from twisted.internet import ssl
 from twisted.internet.selectreactor import SelectReactor
 from twisted.internet.testing import MemoryReactorClock
 from twisted.plugin import getPlugins
@@ -108,6 +112,11 @@ def test_headers(parse, monkeypatch, connect, tmp_path):
         (["--mime-type", "x"], "only works after --path"),
         (["--add-header", "x"], "Name: value"),
         (["more"], "Wrong number"),
+        (["--https", "443", "-c", "/no/such.pem"], "no/such.pem"),
+        (["--logfile-format", "xml"], "combined or json"),
+        (["--precompressed"], "only works after --path"),
+        (["--asgi", "absent.module:app"], "--asgi: absent.module:app cannot be used"),
+        (["--asgi", "os:sep"], "cannot be called"),
     ],
 )
 def test_errors(parse, words, text):
@@ -122,9 +131,9 @@ def twist(tmp_path):
     """Run ``python -m twisted``; gives the process."""
     processes = []
 
-    def start(*words, **options):
+    def start(*words, program=("-m", "twisted"), **options):
         process = subprocess.Popen(
-            [sys.executable, "-W", "error", "-m", "twisted", *words],
+            [sys.executable, "-W", "error", *program, *words],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -143,7 +152,7 @@ def twist(tmp_path):
 def port_of(process):
     """The port that a process says it listens on."""
     for line in process.stdout:
-        if "Site starting on" in line:
+        if "starting on" in line:
             return int(line.split()[-1])
     raise AssertionError(process.stderr.read())
 
@@ -306,3 +315,134 @@ def test_wsgi(twist, tmp_path):
         assert response.read() == b"/a/b"
     process.send_signal(signal.SIGTERM)
     assert process.wait(10) == 0
+
+
+APPLICATION = """
+import sys
+
+async def app(scope, receive, send):
+    if scope["type"] == "lifespan":
+        await receive()
+        if "fail" in sys.argv:
+            await send({"type": "lifespan.startup.failed", "message": "no database"})
+            return
+        scope["state"]["greeting"] = b"hello "
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        print("ended", flush=True)
+        await send({"type": "lifespan.shutdown.complete"})
+        return
+    text = scope["state"]["greeting"] + (scope["root_path"] + scope["path"]).encode()
+    while True:
+        message = await receive()
+        text += message["body"]
+        if not message["more_body"]:
+            break
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": text})
+
+async def broken(scope, receive, send):
+    await receive()
+    await send({"type": "lifespan.startup.failed", "message": "no database"})
+
+def not_asynchronous():
+    pass
+"""
+
+
+@pytest.mark.parametrize("reactor", ["default", "asyncio"])
+def test_asgi(twist, tmp_path, reactor):
+    """An application of ASGI in the working directory is served, from its beginning to its end."""
+    (tmp_path / "application.py").write_text(APPLICATION)
+    process = twist(
+        *("--reactor", reactor, "--log-format", "text", "web"),
+        *("--listen", "tcp:0:interface=127.0.0.1", "--asgi", "application:app"),
+        *("--root-path", "/below", "--metrics", "/m", "--add-header", "X-A: b"),
+    )
+    url = f"http://127.0.0.1:{port_of(process)}"
+    with urllib.request.urlopen(f"{url}/a", data=b" body", timeout=10) as response:
+        assert response.read() == b"hello /below/below/a body"
+        assert response.headers["X-A"] == "b"
+    with urllib.request.urlopen(f"{url}/m", timeout=10) as response:
+        assert b"twisted_connections" in response.read()
+    process.send_signal(signal.SIGTERM)
+    output, errors = process.communicate(timeout=10)
+    assert process.returncode == 0, errors
+    assert "ended" in output
+
+
+@pytest.mark.parametrize("command", ["twist", "twistd"])
+def test_asgi_that_cannot_begin(twist, tmp_path, command):
+    """If the application cannot begin, neither does the command; it says why, in one line."""
+    (tmp_path / "application.py").write_text(APPLICATION)
+    words = ("web", "--listen", "tcp:0:interface=127.0.0.1", "--asgi", "application:broken")
+    if command == "twist":
+        process = twist("--log-format", "text", *words)
+    else:
+        program = ("-c", "from twisted.scripts.twistd import run; run()")
+        process = twist("-n", *words, program=program)
+    _, errors = process.communicate(timeout=10)
+    assert process.returncode == 1
+    assert errors == f"{command}: the application cannot begin: no database\n"
+
+
+def test_asgi_of_other_sites(parse, monkeypatch):
+    """Other sites whose pages may connect are named; "*" stands for all."""
+    monkeypatch.setitem(sys.modules, "absent_application", type("M", (), {"app": print}))
+    for words, origins in (
+        ((), frozenset()),
+        (("--websocket-origin", "https://A.example"), {"https://a.example"}),
+        (("--websocket-origin", "*"), None),
+    ):
+        options = parse("--asgi", "absent_application:app", *words)
+        ((_, site),) = root_of(options, monkeypatch)
+        assert site.resource.websocket.origins == origins
+        assert site.streamsBodies
+
+
+def make_certificate(path, name):
+    """A key and its certificate, in one file or two."""
+    key = ssl.KeyPair.generate(size=2048)
+    certificate = key.selfSignedCert(1, CN=name)
+    (path / "key.pem").write_bytes(key.dump(crypto.FILETYPE_PEM))
+    (path / "cert.pem").write_bytes(certificate.dump(crypto.FILETYPE_PEM))
+    (path / "server.pem").write_bytes(certificate.dumpPEM())
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--https", "0", "-k", "key.pem", "-c", "cert.pem"),
+        ("--https", "0"),
+        ("--listen", "tls:server.pem:port=0:interface=127.0.0.1"),
+    ],
+)
+def test_https(twist, tmp_path, words):
+    """HTTPS is served with a certificate and its key, from two files or one."""
+    make_certificate(tmp_path, "first.example")
+    (tmp_path / "a.txt").write_text("hello")
+    process = twist("--log-format", "text", "web", "--path", ".", *words)
+    context = standard_ssl._create_unverified_context()
+    port = port_of(process)
+    with urllib.request.urlopen(f"https://127.0.0.1:{port}/a.txt", context=context) as answer:
+        assert answer.read() == b"hello"
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(10) == 0
+
+
+def test_json_log(twist, tmp_path):
+    """The access log may be in JSON."""
+    (tmp_path / "a.txt").write_text("hello")
+    process = twist(
+        *("--log-format", "text", "web", "--path", ".", "--listen", "tcp:0:interface=127.0.0.1"),
+        *("--logfile", "access.log", "--logfile-format", "json", "-n"),
+    )
+    with urllib.request.urlopen(f"http://127.0.0.1:{port_of(process)}/a.txt?x") as answer:
+        assert answer.read() == b"hello"
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(10) == 0
+    (line,) = (tmp_path / "access.log").read_text().splitlines()
+    logged = json.loads(line)
+    assert (logged["method"], logged["uri"], logged["status"]) == ("GET", "/a.txt?x", 200)
+    assert (logged["client"], logged["bytes"], logged["referrer"]) == ("127.0.0.1", 5, None)
+    assert logged["time"].split("/")[-1] >= "2026"
