@@ -309,6 +309,7 @@ def test_single_file(connect, folder):
 def test_client_gone(connect, folder):
     """A file is closed when its client is gone."""
     connection = connect(File(str(folder)))
+    (folder / "a.txt").write_bytes(b"x" * 200_000)
     connection.get(b"/a.txt")
     producer = connection.transport.producer
     producer.stopProducing()
@@ -445,3 +446,35 @@ def test_flag_instead_of_extensions(folder, flag, extensions):
     """Programs of former times give a flag."""
     with pytest.warns(UserWarning, match="not a boolean"):
         assert File(str(folder), ignoredExts=flag).ignoredExts == extensions
+
+
+def test_precompressed(connect, tmp_path):
+    """What is beside a file, compressed, is sent to clients that take that, if it is wanted."""
+    root = tmp_path / "root"
+    root.mkdir()
+    (root / "a.txt").write_text("plain")
+    (root / "a.txt.gz").write_bytes(b"gzipped")
+    (root / "a.txt.br").write_bytes(b"brotli")
+    (root / "b.txt").write_text("plain")
+    (tmp_path / "secret").write_text("secret")
+    (root / "b.txt.gz").symlink_to("../secret")
+    file = File(str(root))
+    gzip = b"Accept-Encoding: gzip"
+    assert connect(file).get(b"/a.txt", gzip).body == b"plain"
+    file.precompressed = True
+    connection = connect(file)
+    for accepted, body, encoding in (
+        (b"X: y", b"plain", None),
+        (gzip, b"gzipped", b"gzip"),
+        (b"Accept-Encoding: gzip, br", b"brotli", b"br"),
+        (b"Accept-Encoding: gzip;q=0", b"plain", None),
+    ):
+        answer = connection.get(b"/a.txt", accepted)
+        assert (answer.body, answer.headers.get(b"content-encoding")) == (body, encoding)
+        assert answer.headers[b"content-type"] == b"text/plain"
+        assert answer.headers[b"vary"] == b"Accept-Encoding"
+    # Links out of the folder lead nowhere, and what is compressed already has nothing beside it.
+    assert connection.get(b"/b.txt", gzip).body == b"plain"
+    assert connection.get(b"/a.txt.gz", gzip).body == b"gzipped"
+    part = connection.get(b"/a.txt", gzip, b"Range: bytes=0-1")
+    assert (part.status, part.body) == (206, b"gz")

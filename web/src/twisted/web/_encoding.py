@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from twisted.web.server import Request
 
 
-def _accepts(request: Any, coding: bytes) -> bool:
+def accepts(request: Any, coding: bytes) -> bool:
     """Whether a client takes a content coding (RFC 9110, section 12.5.3)."""
     accepted = b",".join(request.requestHeaders.getRawHeaders(b"accept-encoding", ()))
     for item in accepted.lower().split(b","):
@@ -37,7 +37,7 @@ class GzipEncoderFactory:
 
     def encoderForRequest(self, request: Request) -> _GzipEncoder | None:
         """An encoder, if the client takes gzip."""
-        if not _accepts(request, b"gzip"):
+        if not accepts(request, b"gzip"):
             return None
         headers = request.responseHeaders
         codings = [*headers.getRawHeaders(b"content-encoding", ()), b"gzip"]

@@ -17,11 +17,13 @@ class StaticProducer:
     Reads a file when the transport has sent everything.
 
     @cvar bufferSize: how much is read at once, in bytes.
+    @cvar wholeSize: up to how many bytes everything is read and written at once.
     """
 
     __module__ = "twisted.web.static"
 
     bufferSize = FileDescriptor.bufferSize
+    wholeSize = 131072
 
     def __init__(self, request: Any, fileObject: IO[bytes]) -> None:
         """
@@ -49,21 +51,36 @@ class StaticProducer:
         self.request.finish()
         self.stopProducing()
 
+    def _sendWhole(self, data: bytes) -> None:
+        """Write everything at once."""
+        self.fileObject.close()
+        request, self.request = self.request, None
+        request.write(data)
+        request.finish()
+
 
 class NoRangeStaticProducer(StaticProducer):
     """Sends a whole file."""
 
     __module__ = "twisted.web.static"
 
+    _begun = b""
+
     def start(self) -> None:
         """Begin."""
+        data = self.fileObject.read(self.wholeSize)
+        if len(data) < self.wholeSize:
+            self._sendWhole(data)
+            return
+        self._begun = data
         self.request.registerProducer(self, False)
 
     def resumeProducing(self) -> None:
         """Write the next portion."""
         if self.request is None:
             return
-        data = self.fileObject.read(self.bufferSize)
+        data, self._begun = self._begun, b""
+        data = data or self.fileObject.read(self.bufferSize)
         if data:
             # The transport may close this while it takes the data.
             self.request.write(data)
@@ -89,6 +106,9 @@ class SingleRangeStaticProducer(StaticProducer):
         """Begin."""
         self.fileObject.seek(self.offset)
         self.bytesWritten = 0
+        if self.size <= self.wholeSize:
+            self._sendWhole(self.fileObject.read(self.size))
+            return
         self.request.registerProducer(self, False)
 
     def resumeProducing(self) -> None:
