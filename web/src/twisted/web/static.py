@@ -8,6 +8,7 @@ import secrets
 import sys
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from stat import S_ISLNK
 from typing import IO, Any
 
 from twisted.logger import Logger
@@ -51,6 +52,8 @@ _log = Logger()
 
 #: Files beside others that are the same, but compressed; the first that a client takes counts.
 _COMPRESSED = ((".br", b"br"), (".gz", b"gzip"))
+
+_NOT_PLAIN = frozenset({"", os.curdir, os.pardir})
 
 dangerousPathError = notFound(message="Invalid request URL.")
 
@@ -131,7 +134,7 @@ class File(resource.Resource, FilePath[str]):  # type: ignore[misc]
     @cvar childNotFound: the resource for what is not there.
     @cvar forbidden: the resource for what may not be read.
     @cvar followLinksOutside: whether symbolic links may lead out of the directory.
-    @ivar precompressed: whether ``a.txt.br`` or ``a.txt.gz``, if it is there, is sent in the place of
+    @ivar precompressed: whether ``a.txt.br`` or ``a.txt.gz``, if it is there, is sent in place of
         ``a.txt`` to clients that take that encoding.
     """
 
@@ -224,18 +227,41 @@ class File(resource.Resource, FilePath[str]):  # type: ignore[misc]
             self.restat(reraise=False)
             if not self.isdir():
                 return self.childNotFound
-        found = self._find(name)
-        if found is None:
-            return self.childNotFound
-        if found is self:
-            return self.directoryListing()
-        processor = self.processors.get(os.path.splitext(found.path)[1].lower())
-        if processor is not None:
-            return resource.IResource(processor(found.path, self.registry))
-        made = self.createSimilarFile(found.path)
+        child = self._plainChild(name)
+        if child is None:
+            found = self._find(name)
+            if found is None:
+                return self.childNotFound
+            if found is self:
+                return self.directoryListing()
+            child = found.path
+        if self.processors:
+            processor = self.processors.get(os.path.splitext(child)[1].lower())
+            if processor is not None:
+                return resource.IResource(processor(child, self.registry))
+        made = self.createSimilarFile(child)
         if isinstance(made, File):
             made._inside = True
         return made
+
+    def _plainChild(self, name: str) -> str | None:
+        """
+        The path of a child, or of the index, that is there under just this name, and is no link.
+
+        That is what most requests are for; `_find` finds everything else.
+        """
+        if not (self._inside or self._root is None):
+            return None
+        for each in (name,) if name else self.indexNames:
+            if "/" in each or "\0" in each or os.sep in each or each in _NOT_PLAIN:
+                return None
+            path = os.path.join(self.path, each)
+            try:
+                status = os.lstat(path)
+            except OSError:
+                continue
+            return None if S_ISLNK(status.st_mode) else path
+        return None
 
     def _find(self, name: str) -> FilePath[str] | None:
         """The path of a child; this, if there is no index; or None."""
@@ -261,7 +287,8 @@ class File(resource.Resource, FilePath[str]):  # type: ignore[misc]
 
         @raise OSError: if that is not possible.
         """
-        return self.open()
+        # It is read in large portions, past which a buffer would only copy.
+        return open(self.path, "rb", buffering=0)
 
     def getFileSize(self) -> int:
         """The size in bytes."""

@@ -414,7 +414,7 @@ class Request:
 
         @raise ValueError: if a line break or NUL is in it.
         """
-        self.responseHeaders.setRawHeaders(name, [value])
+        self.responseHeaders._setOne(name, value)
 
     def addCookie(
         self,
