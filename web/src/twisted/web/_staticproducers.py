@@ -79,7 +79,7 @@ class NoRangeStaticProducer(StaticProducer):
         """Write the next portion."""
         if self.request is None:
             return
-        data, self._begun = self._begun, b""
+        data, self._begun = self._begun[: self.bufferSize], self._begun[self.bufferSize :]
         data = data or self.fileObject.read(self.bufferSize)
         if data:
             # The transport may close this while it takes the data.
@@ -106,7 +106,7 @@ class SingleRangeStaticProducer(StaticProducer):
         """Begin."""
         self.fileObject.seek(self.offset)
         self.bytesWritten = 0
-        if self.size <= self.wholeSize:
+        if self.size <= self.bufferSize:
             self._sendWhole(self.fileObject.read(self.size))
             return
         self.request.registerProducer(self, False)

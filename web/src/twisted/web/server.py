@@ -316,8 +316,13 @@ class Request(http.Request, Componentized):
             http.INTERNAL_SERVER_ERROR, "Processing Failed", "The server's log says why."
         )
         if self.site.displayTracebacks:
+            # That page has a style of its own.
+            self.responseHeaders.removeHeader(b"content-security-policy")
             body = (
-                b"<!DOCTYPE html><html><head><title>%b</title></head><body>%b</body></html>\n"
+                b'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">'
+                b'<meta name="viewport" content="width=device-width, initial-scale=1">'
+                b'<meta name="color-scheme" content="light dark">'
+                b"<title>%b</title></head><body>%b</body></html>\n"
                 % (
                     escape(reason.getErrorMessage()).encode("ascii", "xmlcharrefreplace"),
                     formatFailure(reason),

@@ -287,8 +287,7 @@ class File(resource.Resource, FilePath[str]):  # type: ignore[misc]
 
         @raise OSError: if that is not possible.
         """
-        # It is read in large portions, past which a buffer would only copy.
-        return open(self.path, "rb", buffering=0)
+        return self.open()
 
     def getFileSize(self) -> int:
         """The size in bytes."""
@@ -349,7 +348,8 @@ class File(resource.Resource, FilePath[str]):  # type: ignore[misc]
         information.append((b"\r\n--" + boundary + b"--\r\n", 0, 0))
         total = sum(len(announcement) + length for announcement, _, length in information)
         self._setContentHeaders(request, total)
-        request.setHeader(b"content-type", b"multipart/byteranges; boundary=" + boundary)
+        request.setHeader(b"content-type", b'multipart/byteranges; boundary="%b"' % boundary)
+        request.responseHeaders.removeHeader(b"content-encoding")
         return MultipleRangeStaticProducer(request, file, information)
 
     def _isUnchanged(self, request: Any) -> bool:

@@ -12,6 +12,7 @@ from twisted.web import resource
 from twisted.web._element import Element, renderer
 from twisted.web._flatten import flattenString
 from twisted.web._loaders import TagLoader, XMLString
+from twisted.web._look import confine
 
 __all__ = [
     "DeferredResource",
@@ -28,6 +29,8 @@ _ELSEWHERE = """\
 <html lang="en">
   <head>
     <meta charset="utf-8">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <meta name="color-scheme" content="light dark">
     <meta http-equiv="refresh" content="0;URL={link}">
     <title>Found</title>
   </head>
@@ -50,6 +53,8 @@ def redirectTo(URL: bytes, request: Any) -> bytes:
         raise TypeError(f"a URL is bytes, not {type(URL).__name__}")
     request.setHeader(b"content-type", b"text/html; charset=utf-8")
     request.redirect(URL)
+    # A link to a scheme such as javascript: leads nowhere then.
+    confine(request)
     link = escape(URL.decode("utf-8", "replace"))
     return _ELSEWHERE.format(link=link).encode()
 
@@ -216,11 +221,11 @@ class _StackElement(Element):
 _FAILURE = """\
 <div class="failure" xmlns:t="http://twistedmatrix.com/ns/twisted.web.template/0.1">
   <style>
-    .failure {font: 1rem/1.4 system-ui, sans-serif}
+    .failure {font: 1rem/1.4 system-ui, sans-serif; overflow-wrap: anywhere}
     .failure .frame {margin: 1rem 0}
     .failure .source {font-family: monospace; white-space: pre-wrap}
-    .failure .snippetHighlightLine {background: #fdd}
-    .failure .number {color: #666}
+    .failure .snippetHighlightLine {background: #f443}
+    .failure .number {opacity: .75}
   </style>
   <h1><t:transparent t:render="type"/>: <t:transparent t:render="value"/></h1>
   <div class="stack" t:render="traceback">
