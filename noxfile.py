@@ -96,7 +96,8 @@ for _distribution in DISTRIBUTIONS.values():
 @nox.session(name="tests-tools")
 def tests_tools(session: nox.Session) -> None:
     """Test the tooling of the repository."""
-    prepare(session, *TESTING, "packaging", "towncrier", "build", "twine")
+    tools = ("packaging", "towncrier", "build", "twine")
+    prepare(session, *editable(DISTRIBUTIONS["core"]), *TESTING, *tools)
     arguments = session.posargs or ["tools/tests", "--ignore=tools/tests/test_packaging.py"]
     session.run("pytest", *arguments, env=TOOLS)
 
@@ -177,6 +178,13 @@ def peers(session: nox.Session) -> None:
     prepare(session, *everything(), "-e", "./core[unix]", *libraries, *TESTING)
     folders = [f"{folder}/tests" for folder in DISTRIBUTIONS]
     session.run("pytest", "-m", "peer", *(session.posargs or folders))
+
+
+@nox.session
+def fuzz(session: nox.Session) -> None:
+    """Fuzz what reads the bytes of strangers: ``nox -s fuzz -- web --seconds 60``."""
+    prepare(session, *everything(), "atheris>=2.3")
+    session.run("python", "-m", "monorepo.fuzz", *session.posargs, env=TOOLS)
 
 
 @nox.session

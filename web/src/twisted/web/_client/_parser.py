@@ -276,8 +276,8 @@ class HTTPClientParser(HTTPParser):
         """
         version, _, rest = status.partition(b" ")
         code, _, phrase = rest.partition(b" ")
-        if len(code) != 3 or not code.isdigit():
-            raise ParseError("a status is three digits", status)
+        if len(code) != 3 or not code.isdigit() or code < b"100":
+            raise ParseError("a status is a number from 100 to 999", status)
         self.response = Response._construct(
             self.parseVersion(version),
             int(code),
