@@ -27,7 +27,7 @@ from twisted.protocols.policies import TimeoutMixin
 from twisted.python.failure import Failure
 from twisted.web._http._body import ChunkedReader, LengthReader
 from twisted.web._http._grammar import MAX_HEAD_SIZE, MAX_HEADERS
-from twisted.web._http._head import BadRequest, RequestHead, find_end, read_head
+from twisted.web._http._head import BadRequest, Fields, RequestHead, find_end, read_head
 from twisted.web._http._request import Request
 from twisted.web._http._write import response_head
 from twisted.web._responses import BAD_REQUEST, RESPONSES, SWITCHING
@@ -35,6 +35,9 @@ from twisted.web.http_headers import Headers
 
 #: How many bytes of later requests are kept while one is being answered.
 _KEPT_AHEAD = 65536
+
+#: Up to how many bytes a head may have that is remembered, for the next one to be compared with.
+_KEPT_HEAD = 2048
 
 #: How many bytes are thrown away behind a refused request, so that the peer gets to read why.
 _DISCARDED = 1 << 20
@@ -128,6 +131,8 @@ class HTTPChannel(Protocol, TimeoutMixin):
         self._proceeding = False
         self._request: Any = None
         self._head: RequestHead | None = None
+        # The headers of the last request.
+        self._fields: Fields | None = None
         self._reader: LengthReader | ChunkedReader | None = None
         self._bodySize = 0
         # Of the body, when its rate was looked at last.
@@ -234,7 +239,9 @@ class HTTPChannel(Protocol, TimeoutMixin):
             self._searched = len(buffer)
             return False
         self._start = self._searched = end
-        self._begin(read_head(buffer[start:end], self.maxHeaders))
+        head = read_head(buffer[start:end], self.maxHeaders, self._fields)
+        self._fields = head.fields if end - start <= _KEPT_HEAD else None
+        self._begin(head)
         return True
 
     def _begin(self, head: RequestHead) -> None:
