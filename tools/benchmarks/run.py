@@ -7,8 +7,9 @@ Compare this project with the published Twisted and the best peers, one after th
     python tools/benchmarks/run.py --seconds 5 --json results.json
 
 Prints, for servers, operations a second and the server's CPU time for each operation, and ratios
-to the published release.  The server is kept on one CPU and the load generator on another.  Needs
-Linux, a C compiler, and wrk for `http`.  Environments are kept in ``.bench/`` of the repository.
+to the published release, or to this one if that has nothing of the kind.  The server is kept on
+one CPU and the load generator on another.  Needs Linux, a C compiler, and wrk for `http` and
+`asgi`.  Environments are kept in ``.bench/`` of the repository.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ Results = dict[str, dict[str, dict[str, float]]]
 
 def show_servers(title: str, results: dict[str, Sample]) -> None:
     """Print the table of a comparison of servers."""
-    base = results["published"]
+    base = results.get("published") or results["ours"]
     print(f"\n{title:<28}{'ops/s':>12}{'ratio':>8}{'CPU us/op':>12}{'ratio':>8}")
     for name, result in results.items():
         print(
@@ -133,9 +134,24 @@ def http(options: argparse.Namespace) -> Results:
         server("ours", OURS.python, "http_twisted.py"),
         server("published", PUBLISHED.python, "http_twisted.py"),
         server("aiohttp", PEERS.python, "http_aiohttp.py"),
-        server("uvicorn httptools uvloop", PEERS.python, "http_uvicorn.py"),
+        server("uvicorn httptools uvloop", PEERS.python, "asgi_uvicorn.py", "httptools", "uvloop"),
     ]
     return servers("HTTP hello", competitors, wrk_load(options.connections), options)
+
+
+def asgi(options: argparse.Namespace) -> Results:
+    """The same from an application of ASGI."""
+    if shutil.which("wrk") is None:
+        raise SystemExit("bench: wrk not found (install the package wrk)")
+    competitors = [
+        server("ours", OURS.python, "asgi_twisted.py"),
+        server("ours, carried by uvloop", OURS.python, "asgi_twisted.py", "uvloop"),
+        server("uvicorn h11", PEERS.python, "asgi_uvicorn.py", "h11"),
+        server("uvicorn httptools", PEERS.python, "asgi_uvicorn.py", "httptools"),
+        server("uvicorn httptools uvloop", PEERS.python, "asgi_uvicorn.py", "httptools", "uvloop"),
+        server("hypercorn", PEERS.python, "asgi_hypercorn.py"),
+    ]
+    return servers("ASGI hello", competitors, wrk_load(options.connections), options)
 
 
 def idle(options: argparse.Namespace) -> Results:
@@ -206,6 +222,7 @@ SUITES = {
     "send": send,
     "accept": accept,
     "http": http,
+    "asgi": asgi,
     "idle": idle,
     "deferred": deferred,
     "timers": timers,

@@ -18,7 +18,11 @@ from incremental import Version
 from zope.interface import Attribute, Interface
 
 from twisted.python.deprecate import deprecatedModuleAttribute
-from twisted.web._http._accesslog import combinedLogFormatter, proxiedLogFormatter
+from twisted.web._http._accesslog import (
+    combinedLogFormatter,
+    jsonLogFormatter,
+    proxiedLogFormatter,
+)
 from twisted.web._http._body import from_chunk as fromChunk
 from twisted.web._http._body import to_chunk as toChunk
 from twisted.web._http._channel import HTTPChannel
@@ -144,6 +148,7 @@ __all__ = [
     "datetimeToLogString",
     "datetimeToString",
     "fromChunk",
+    "jsonLogFormatter",
     "parseContentRange",
     "parse_qs",
     "proxiedLogFormatter",

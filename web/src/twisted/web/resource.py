@@ -75,11 +75,14 @@ class Resource:
     ``render_GET(request)``.
 
     @cvar isLeaf: whether the walk ends here, whatever is left of the path.
+    @cvar streamsBody: whether this renders before the body of a request is there, if the site looks
+        resources up so early: see `twisted.web.server.Site`.
     """
 
     entityType = IResource
     server: Any = None
     isLeaf: bool | int = 0
+    streamsBody = False
 
     def __init__(self) -> None:
         self.children: dict[bytes, Any] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
 from html import escape
 from inspect import iscoroutine
 from time import time
@@ -20,6 +21,7 @@ from twisted.python.failure import Failure
 from twisted.python.urlpath import URLPath as _URLPath
 from twisted.web import http, resource
 from twisted.web._encoding import GzipEncoderFactory
+from twisted.web._http._head import BadRequest
 from twisted.web._session import Session
 from twisted.web.error import UnsupportedMethod
 from twisted.web.iweb import IRequest
@@ -90,6 +92,8 @@ class Request(http.Request, Componentized):
     postpath: list[bytes] = []
     sitepath: list[bytes]
     _encoder: Any = None
+    # The resource, if it was looked up before the body came.
+    _found: Any = None
     _secureSession: Session | None = None
     _insecureSession: Session | None = None
 
@@ -117,8 +121,52 @@ class Request(http.Request, Componentized):
 
     # Answering
 
+    def headReceived(self, command: bytes, path: bytes, version: bytes) -> bool:
+        """
+        Find the resource now if the site says so, and if it wants bodies as they come, have it
+        render.
+        """
+        if not getattr(self.channel.site, "streamsBodies", False):
+            return False
+        try:
+            self._readTarget(command, path, version)
+        except BadRequest as error:
+            self._reject(error)
+            return True
+        if self.path == b"*":
+            return False
+        self._locate()
+        try:
+            found = self._found = self.site.getResourceFor(self)
+        except BaseException:
+            self.takeBody()
+            self.processingFailed(Failure())
+            return True
+        if not getattr(found, "streamsBody", False):
+            return False
+        self.takeBody()
+        self._answer(found)
+        return True
+
     def process(self) -> None:
         """Find the resource, and have it render."""
+        if self._found is not None:
+            self._answer(self._found)
+            return
+        self._locate()
+        if self.path == b"*":
+            # RFC 9110, section 9.3.7: about the server, not a resource.
+            self._answerStar()
+            return
+        try:
+            found = self.site.getResourceFor(self)
+        except BaseException:
+            self.processingFailed(Failure())
+            return
+        self._answer(found)
+
+    def _locate(self) -> None:
+        """Take the path apart, and say which server this is."""
         self.site = self.channel.site
         raw = self.responseHeaders._rawHeaders
         raw[b"server"] = _server
@@ -128,12 +176,10 @@ class Request(http.Request, Componentized):
         if b"%" in self.path:
             segments = [unquote_to_bytes(segment) for segment in segments]
         self.postpath = segments
-        if self.path == b"*":
-            # RFC 9110, section 9.3.7: about the server, not a resource.
-            self._answerStar()
-            return
+
+    def _answer(self, found: Any) -> None:
+        """Have a resource render."""
         try:
-            found = self.site.getResourceFor(self)
             # Asking whether there is such a method is much faster than asking for the interface.
             if hasattr(found, "getEncoder") and resource._IEncodingResource.providedBy(found):
                 self._encoder = found.getEncoder(self)
@@ -156,6 +202,8 @@ class Request(http.Request, Componentized):
         except UnsupportedMethod as error:
             if self.method == b"HEAD" and b"GET" in error.allowedMethods:
                 body = self._headOfGet(resrc)
+            elif self.method == b"OPTIONS":
+                body = self._options(error.allowedMethods)
             else:
                 body = self._unsupported(resrc, list(error.allowedMethods))
         if body is NOT_DONE_YET:
@@ -208,6 +256,11 @@ class Request(http.Request, Componentized):
             return resrc.render(self)
         finally:
             self.method = b"HEAD"
+
+    def _options(self, allowed: Iterable[bytes]) -> bytes:
+        """Say which methods a resource answers (RFC 9110, section 9.3.7)."""
+        self.setHeader(b"allow", b", ".join(dict.fromkeys([*allowed, b"OPTIONS"])))
+        return b""
 
     def _unsupported(self, resrc: Any, allowed: list[bytes]) -> bytes:
         """The page for a method that a resource has no answer for."""
@@ -400,6 +453,9 @@ class Site(http.HTTPFactory):
     @ivar displayTracebacks: whether clients see particulars of errors; for development only.
     @ivar sessions: the sessions by their ids.
     @ivar requestFactory: makes requests.
+    @ivar streamsBodies: whether resources are looked up when the head of a request is there, before
+        its body; those with a true ``streamsBody`` then render, and take the body as it comes by
+        ``request.body``. By default, whether the root is one of these.
     """
 
     counter = 0
@@ -426,6 +482,7 @@ class Site(http.HTTPFactory):
         http.HTTPFactory.__init__(self, *args, **kwargs)
         self.sessions: dict[bytes, Any] = {}
         self.resource = resource
+        self.streamsBodies = bool(getattr(resource, "streamsBody", False))
         if requestFactory is not None:
             self.requestFactory = requestFactory
         self._parsePOSTFormSubmission = parsePOSTFormSubmission

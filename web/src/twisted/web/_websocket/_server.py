@@ -96,6 +96,16 @@ class WebSocketResource(Resource, Limits):
             return self._refuse(request, INTERNAL_SERVER_ERROR)
         if protocol is None:
             return self._refuse(request, FORBIDDEN)
+        return self._switch(request, key, protocol, {})
+
+    def _switch(
+        self, request: Any, key: bytes, protocol: Any, headers: dict[bytes, bytes]
+    ) -> bytes | int:
+        """
+        Agree, and hand the connection over to a protocol.
+
+        @param headers: further ones of the answer.
+        """
         extensions: list[Any] = [PerMessageDeflate()] if self.compress else []
         wanted = [each.decode("latin-1") for each in self._offers(request)]
         agreed = server_extensions_handshake(wanted, extensions)
@@ -103,6 +113,7 @@ class WebSocketResource(Resource, Limits):
             b"upgrade": b"websocket",
             b"connection": b"Upgrade",
             b"sec-websocket-accept": generate_accept_token(key),
+            **headers,
         }
         if agreed:
             answer[b"sec-websocket-extensions"] = agreed
