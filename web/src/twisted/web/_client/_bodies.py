@@ -24,7 +24,18 @@ __all__ = [
     "FileBodyProducer",
     "PartialDownloadError",
     "readBody",
+    "rewound",
 ]
+
+
+def rewound(producer: Any) -> bool:
+    """
+    Bring a body back to its beginning, so that it can be sent once more.
+
+    @return: whether that can be done: it has a method ``rewind`` that does so, and gives true.
+    """
+    rewind = getattr(producer, "rewind", None)
+    return rewind is not None and bool(rewind())
 
 
 @implementer(IBodyProducer)
@@ -131,6 +142,10 @@ class BytesBodyProducer:
     def __init__(self, body: bytes) -> None:
         self.body = body
         self.length = len(body)
+
+    def rewind(self) -> bool:
+        """Make ready to be sent once more."""
+        return True
 
     def startProducing(self, consumer: Any) -> Deferred[None]:
         """Write the bytes to a consumer, at once."""
