@@ -384,7 +384,7 @@ class HTTPClientParser(HTTPParser):
             try:
                 self.bodyDecoder.noMoreData()
             except PotentialDataLoss:
-                if reason.check(RequestTimeout):
+                if isinstance(reason, Failure) and reason.check(RequestTimeout):
                     # It is this side that has ended it.
                     response._bodyDataFinished(Failure(ResponseFailed([reason], response)))
                 else:
