@@ -16,6 +16,8 @@ from __future__ import annotations
 from typing import Any
 from warnings import warn
 
+from twisted.protocols.socks import ProxyError
+from twisted.web._client._addresses import AddressRefused, isPublicAddress
 from twisted.web._client._agents import Agent, ProxyAgent, _AgentBase, _StandardEndpointFactory
 from twisted.web._client._bodies import (
     BodyTooLarge,
@@ -51,6 +53,8 @@ from twisted.web._client._policies import BrowserLikePolicyForHTTPS, HostnameCac
 from twisted.web._client._pool import HTTP11ClientFactory as _HTTP11ClientFactory
 from twisted.web._client._pool import HTTPConnectionPool
 from twisted.web._client._pool import RetryingHTTP11ClientProtocol as _RetryingHTTP11ClientProtocol
+from twisted.web._client._proxied import ProxiedAgent
+from twisted.web._client._proxies import Proxies, Proxy
 from twisted.web._client._request import Request
 from twisted.web._client._response import Response
 from twisted.web._client._uri import URI
@@ -62,6 +66,7 @@ from twisted.web.iweb import UNKNOWN_LENGTH, IAgent, IBodyProducer, IPolicyForHT
 __all__ = [
     "UNKNOWN_LENGTH",
     "URI",
+    "AddressRefused",
     "Agent",
     "BodyTooLarge",
     "BrowserLikePolicyForHTTPS",
@@ -82,7 +87,11 @@ __all__ = [
     "PoolFull",
     "PoolTimeout",
     "PotentialDataLoss",
+    "ProxiedAgent",
+    "Proxies",
+    "Proxy",
     "ProxyAgent",
+    "ProxyError",
     "ReadTimeout",
     "RedirectAgent",
     "Request",
@@ -103,6 +112,7 @@ __all__ = [
     "_RetryingHTTP11ClientProtocol",
     "_StandardEndpointFactory",
     "_urljoin",
+    "isPublicAddress",
     "readBody",
 ]
 

@@ -23,6 +23,7 @@ __all__ = [
     "BytesBodyProducer",
     "FileBodyProducer",
     "PartialDownloadError",
+    "discard",
     "readBody",
     "rewound",
 ]
@@ -243,3 +244,18 @@ def readBody(response: Any, most: int | None = None) -> Deferred[bytes]:
             stacklevel=2,
         )
     return body
+
+
+class _Dropped(Protocol):
+    """Takes a body that nobody wants, and closes the connection if there is more of it to come."""
+
+    def connectionMade(self) -> None:
+        """Ask for no more."""
+        abort = getattr(self.transport, "abortConnection", None)
+        if abort is not None:
+            abort()
+
+
+def discard(response: Any) -> None:
+    """Do without the body of an answer."""
+    response.deliverBody(_Dropped())
