@@ -26,6 +26,14 @@ from twisted.web._client._bodies import (
     readBody,
 )
 from twisted.web._client._connection import HTTP11ClientProtocol
+from twisted.web._client._decoding import (
+    BrotliDecoder,
+    ContentDecoderAgent,
+    DeflateDecoder,
+    GzipDecoder,
+    ZstdDecoder,
+    installedDecoders,
+)
 from twisted.web._client._errors import (
     ConnectTimeout,
     PoolFull,
@@ -40,13 +48,7 @@ from twisted.web._client._errors import (
     ResponseNeverReceived,
     WriteTimeout,
 )
-from twisted.web._client._following import (
-    BrowserLikeRedirectAgent,
-    ContentDecoderAgent,
-    CookieAgent,
-    GzipDecoder,
-    RedirectAgent,
-)
+from twisted.web._client._following import BrowserLikeRedirectAgent, CookieAgent, RedirectAgent
 from twisted.web._client._following import CookieRequest as _FakeStdlibRequest
 from twisted.web._client._following import CookieResponse as _FakeStdlibResponse
 from twisted.web._client._policies import BrowserLikePolicyForHTTPS, HostnameCachingHTTPSPolicy
@@ -69,11 +71,13 @@ __all__ = [
     "AddressRefused",
     "Agent",
     "BodyTooLarge",
+    "BrotliDecoder",
     "BrowserLikePolicyForHTTPS",
     "BrowserLikeRedirectAgent",
     "ConnectTimeout",
     "ContentDecoderAgent",
     "CookieAgent",
+    "DeflateDecoder",
     "FileBodyProducer",
     "GzipDecoder",
     "HTTP11ClientProtocol",
@@ -105,6 +109,7 @@ __all__ = [
     "ResponseNeverReceived",
     "SchemeNotSupported",
     "WriteTimeout",
+    "ZstdDecoder",
     "_AgentBase",
     "_FakeStdlibRequest",
     "_FakeStdlibResponse",
@@ -112,6 +117,7 @@ __all__ = [
     "_RetryingHTTP11ClientProtocol",
     "_StandardEndpointFactory",
     "_urljoin",
+    "installedDecoders",
     "isPublicAddress",
     "readBody",
 ]
