@@ -37,9 +37,11 @@ PROGRAMS = {
     "lftp": "lftp",
     "mariadbd": "mariadb-server",
     "memcached": "memcached",
+    "microsocks": "microsocks",
     "nc": "netcat-openbsd",
     "openssl": "openssl",
     "pg_lsclusters": "postgresql",
+    "tinyproxy": "tinyproxy",
     "vsftpd": "vsftpd",
     "wrk": "wrk",
     "Xvfb": "xvfb python3-gi gir1.2-gtk-3.0 python3-tk python3-wxgtk4.0 libxcb-cursor0"

@@ -20,7 +20,7 @@ from twisted.internet.task import Clock, Cooperator
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 from twisted.web import client, error
-from twisted.web._client import _following, _parser
+from twisted.web._client import _parser
 from twisted.web._newclient import (
     BadHeaders,
     ConnectionAborted,
@@ -741,8 +741,8 @@ class TestDecoding:
         assert results[0].check(ResponseFailed)
 
     def test_bomb(self, asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(_following._Inflater, "most", 2**20)
-        monkeypatch.setattr(_following._Inflater, "mostRatio", 10)
+        monkeypatch.setattr(GzipDecoder, "maxSize", 2**20)
+        monkeypatch.setattr(GzipDecoder, "maxRatio", 10)
         (decoded,), response = self.response(asked, b"gzip")
         body = deliver(decoded)
         with pytest.raises(ResponseFailed):

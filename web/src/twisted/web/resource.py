@@ -294,6 +294,15 @@ def _reasonOf(code: int) -> str:
     return RESPONSES.get(code, b"Unknown Status").decode("ascii")
 
 
+def firstEncoder(factories: Sequence[Any], request: Any) -> Any:
+    """The first encoder that one of several factories gives for a request, or None."""
+    for factory in factories:
+        encoder = factory.encoderForRequest(request)
+        if encoder is not None:
+            return encoder
+    return None
+
+
 @implementer(_IEncodingResource)
 class EncodingResourceWrapper(proxyForInterface(IResource)):  # type: ignore[misc]
     """
@@ -309,8 +318,4 @@ class EncodingResourceWrapper(proxyForInterface(IResource)):  # type: ignore[mis
 
     def getEncoder(self, request: Any) -> Any:
         """The first encoder that one of the factories gives, or None."""
-        for factory in self._encoders:
-            encoder = factory.encoderForRequest(request)
-            if encoder is not None:
-                return encoder
-        return None
+        return firstEncoder(self._encoders, request)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from html import escape
 from inspect import iscoroutine
 from time import time
@@ -20,7 +20,7 @@ from twisted.python.components import Componentized
 from twisted.python.failure import Failure
 from twisted.python.urlpath import URLPath as _URLPath
 from twisted.web import http, resource
-from twisted.web._encoding import GzipEncoderFactory
+from twisted.web._encoding import ContentEncoderFactory, GzipEncoderFactory
 from twisted.web._http._head import BadRequest
 from twisted.web._session import Session
 from twisted.web.error import UnsupportedMethod
@@ -30,6 +30,7 @@ from twisted.web.util import formatFailure
 
 __all__ = [
     "NOT_DONE_YET",
+    "ContentEncoderFactory",
     "GzipEncoderFactory",
     "Request",
     "Session",
@@ -183,6 +184,8 @@ class Request(http.Request, Componentized):
             # Asking whether there is such a method is much faster than asking for the interface.
             if hasattr(found, "getEncoder") and resource._IEncodingResource.providedBy(found):
                 self._encoder = found.getEncoder(self)
+            elif encoders := getattr(self.site, "encoders", None):
+                self._encoder = resource.firstEncoder(encoders, self)
             self.render(found)
         except BaseException:
             self.processingFailed(Failure())
@@ -342,12 +345,7 @@ class Request(http.Request, Componentized):
     def write(self, data: bytes) -> None:
         """Send a piece of the body, encoded if the resource wants that."""
         if self._encoder is not None and not self.finished:
-            if self.code == http.PARTIAL_CONTENT:
-                # A part of the content is not a part of its encoded form.
-                self._encoder = None
-                self.responseHeaders.removeHeader(b"content-encoding")
-            else:
-                data = self._encoder.encode(data)
+            data = self._encoder.encode(data)
         http.Request.write(self, data)
 
     def finish(self) -> None:
@@ -456,11 +454,14 @@ class Site(http.HTTPFactory):
     @ivar streamsBodies: whether resources are looked up when the head of a request is there, before
         its body; those with a true ``streamsBody`` then render, and take the body as it comes by
         ``request.body``. By default, whether the root is one of these.
+    @ivar encoders: factories of encoders for the answers of all resources that have none of their
+        own, such as a `ContentEncoderFactory`; the first that gives an encoder is used.
     """
 
     counter = 0
     requestFactory: Any = Request
     displayTracebacks = False
+    encoders: Sequence[Any] = ()
     sessionFactory: Any = Session
     sessionCheckTime = 1800
     isLeaf = 0

@@ -26,6 +26,7 @@ from twisted.web._client._errors import (
     ParseError,
     RequestGenerationFailed,
     RequestNotSent,
+    RequestTimeout,
     RequestTransmissionFailed,
     ResponseFailed,
     ResponseNeverReceived,
@@ -51,6 +52,13 @@ class HTTP11ClientProtocol(Protocol):
     _currentRequest: Any = None
     _transportProxy: TransportProxyProducer | None = None
     _responseDeferred: Deferred[Any] | None = None
+    _late: Failure | None = None
+
+    #: Called without arguments when the connection has ended, before anybody else hears of it.
+    lostCallback: Callable[[], object] | None = None
+
+    #: The `Watch` that ends requests for which nothing moves any more, if there is one.
+    watch: Any = None
 
     def __init__(self, quiescentCallback: Callable[[Any], object] = lambda _: None) -> None:
         """
@@ -82,6 +90,8 @@ class HTTP11ClientProtocol(Protocol):
         self._parser = HTTPClientParser(request, self._finishResponse)
         self._parser.makeConnection(self._transportProxy)
         self._responseDeferred = self._parser._responseDeferred
+        if self.watch is not None:
+            self.watch.begin()
         try:
             self._writing = request.writeTo(self.transport)
         except BaseException:
@@ -149,6 +159,8 @@ class HTTP11ClientProtocol(Protocol):
 
     def dataReceived(self, data: bytes) -> None:
         """Read what has come."""
+        if self.watch is not None:
+            self.watch.received()
         try:
             if self._parser is None:
                 raise ParseError("data that nobody has asked for", data[:100])
@@ -212,10 +224,16 @@ class HTTP11ClientProtocol(Protocol):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Tell whoever waits for something that it will not come."""
+        if self.lostCallback is not None:
+            self.lostCallback()
+        if self.watch is not None:
+            self.watch.stop()
         state, self._state = self._state, "CONNECTION_LOST"
         parser, proxy = self._takeParser()
         if state == "ABORTING":
             reason = Failure(ConnectionAborted())
+        elif self._late is not None:
+            reason = self._late
         if self._finishedRequest is not None:
             # Not all of the request was sent.
             self._currentRequest.stopWriting()
@@ -225,6 +243,12 @@ class HTTP11ClientProtocol(Protocol):
         waiting, self._abortDeferreds = self._abortDeferreds, []
         for deferred in waiting:
             deferred.callback(None)
+
+    def giveUpWaiting(self, late: RequestTimeout) -> None:
+        """Cut the connection, over which nothing moves; that is why what is under way fails."""
+        self._late = Failure(late)
+        abort = getattr(self.transport, "abortConnection", None)
+        (abort or self.transport.loseConnection)()
 
     def abort(self) -> Deferred[None]:
         """

@@ -1,8 +1,7 @@
-"""Agents that do what answers say: follow to other places, keep cookies, decode bodies."""
+"""Agents that do what answers say: follow to other places, keep cookies."""
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterable, Sequence
 from http.cookiejar import CookieJar
 from typing import Any
@@ -10,8 +9,6 @@ from typing import Any
 from zope.interface import implementer
 
 from twisted.internet.defer import Deferred
-from twisted.internet.protocol import Protocol, connectionDone
-from twisted.python.components import proxyForInterface
 from twisted.python.failure import Failure
 from twisted.web import error
 from twisted.web._client._errors import ResponseFailed
@@ -24,15 +21,13 @@ from twisted.web._responses import (
     TEMPORARY_REDIRECT,
 )
 from twisted.web.http_headers import Headers
-from twisted.web.iweb import UNKNOWN_LENGTH, IAgent, IResponse
+from twisted.web.iweb import IAgent
 
 __all__ = [
     "BrowserLikeRedirectAgent",
-    "ContentDecoderAgent",
     "CookieAgent",
     "CookieRequest",
     "CookieResponse",
-    "GzipDecoder",
     "RedirectAgent",
 ]
 
@@ -286,130 +281,3 @@ class CookieAgent:
             return response
 
         return asked.addCallback(answered)
-
-
-class _Inflater(Protocol):
-    """
-    Passes on a body that was compressed by gzip (RFC 1952).
-
-    A body that grows too much is cut off: it is not what anybody sends who means well.
-    """
-
-    #: How many bytes a body may have, or else how many times its compressed size at most.
-    most = 64 * 2**20
-    mostRatio = 200
-
-    def __init__(self, protocol: Any, response: Any) -> None:
-        self._protocol = protocol
-        self._response = response
-        self._inflater = zlib.decompressobj(16 + zlib.MAX_WBITS)
-        self._came = self._gave = 0
-        self._broken = False
-
-    def makeConnection(self, transport: Any) -> None:
-        """Begin."""
-        self.transport = transport
-        self._protocol.makeConnection(transport)
-
-    def dataReceived(self, data: bytes) -> None:
-        """
-        Pass on a piece.
-
-        @raise ResponseFailed: if it is not gzip, or has grown too much.
-        """
-        self._came += len(data)
-        try:
-            while data:
-                self._pass(self._inflater.decompress(data, 2**18))
-                data = self._inflater.unconsumed_tail
-        except (zlib.error, ValueError):
-            # Whoever reads the answer hangs up, and tells the end.
-            self._broken = True
-            raise ResponseFailed([Failure()], self._response) from None
-
-    def _pass(self, data: bytes) -> None:
-        self._gave += len(data)
-        if self._gave > self.most and self._gave > self._came * self.mostRatio:
-            raise ValueError("a compressed body has grown too much")
-        if data:
-            self._protocol.dataReceived(data)
-
-    def connectionLost(self, reason: Failure = connectionDone) -> None:
-        """Pass on the rest, and the end."""
-        if not self._broken:
-            try:
-                self._pass(self._inflater.flush())
-            except (zlib.error, ValueError):
-                reason = Failure(ResponseFailed([reason, Failure()], self._response))
-        self._protocol.connectionLost(reason)
-
-
-class GzipDecoder(proxyForInterface(IResponse)):  # type: ignore[misc]
-    """
-    An answer whose body is unpacked as it comes.
-
-    @ivar length: `UNKNOWN_LENGTH`.
-    """
-
-    __module__ = "twisted.web.client"
-
-    def __init__(self, response: Any) -> None:
-        super().__init__(response)
-        self.length = UNKNOWN_LENGTH
-
-    def deliverBody(self, protocol: Any) -> None:
-        """Pass the body on; see `Response.deliverBody`."""
-        self.original.deliverBody(_Inflater(protocol, self.original))
-
-
-#: How many encodings one upon the other are undone.
-_MOST_ENCODINGS = 2
-
-
-@implementer(IAgent)
-class ContentDecoderAgent:
-    """
-    Says which encodings of bodies it knows, and undoes those that come.
-    """
-
-    __module__ = "twisted.web.client"
-
-    def __init__(self, agent: Any, decoders: Sequence[tuple[bytes, Any]]) -> None:
-        """
-        @param agent: asks.
-        @param decoders: pairs of a name, such as ``b"gzip"``, and what makes of an answer one whose
-            body is decoded.
-        """
-        self._agent = agent
-        self._decoders = dict(decoders)
-        self._supported = b",".join([name for name, _ in decoders])
-
-    def request(
-        self, method: bytes, uri: bytes, headers: Headers | None = None, bodyProducer: Any = None
-    ) -> Deferred[Any]:
-        """Ask for something; see `Agent.request`."""
-        headers = Headers() if headers is None else headers.copy()
-        headers.addRawHeader(b"accept-encoding", self._supported)
-        asked: Deferred[Any] = self._agent.request(method, uri, headers, bodyProducer)
-        return asked.addCallback(self._handleResponse)
-
-    def _handleResponse(self, response: Any) -> Any:
-        """
-        Undo the encodings of an answer that are known.
-
-        @raise ResponseFailed: if there are too many.
-        """
-        lines = response.headers.getRawHeaders(b"content-encoding", [])
-        encodings = [each.strip() for line in lines for each in line.split(b",")]
-        undone = 0
-        while encodings and encodings[-1] in self._decoders:
-            undone += 1
-            if undone > _MOST_ENCODINGS:
-                problem = ValueError(f"more than {_MOST_ENCODINGS} encodings one upon the other")
-                raise ResponseFailed([Failure(problem)], response)
-            response = self._decoders[encodings.pop()](response)
-        if encodings:
-            response.headers.setRawHeaders(b"content-encoding", [b",".join(encodings)])
-        else:
-            response.headers.removeHeader(b"content-encoding")
-        return response

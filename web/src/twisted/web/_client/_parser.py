@@ -17,6 +17,7 @@ from twisted.python.failure import Failure
 from twisted.web._client._errors import (
     BadResponseVersion,
     ParseError,
+    RequestTimeout,
     ResponseFailed,
     ResponseNeverReceived,
 )
@@ -383,7 +384,11 @@ class HTTPClientParser(HTTPParser):
             try:
                 self.bodyDecoder.noMoreData()
             except PotentialDataLoss:
-                response._bodyDataFinished(Failure())
+                if isinstance(reason, Failure) and reason.check(RequestTimeout):
+                    # It is this side that has ended it.
+                    response._bodyDataFinished(Failure(ResponseFailed([reason], response)))
+                else:
+                    response._bodyDataFinished(Failure())
             except DataLoss:
                 response._bodyDataFinished(Failure(ResponseFailed([reason, Failure()], response)))
             else:

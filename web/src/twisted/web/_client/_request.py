@@ -305,6 +305,9 @@ class TransportProxyProducer:
     What of a transport the receiver of a body may use, until the connection serves another one.
     """
 
+    #: Whether nothing is read at present because whoever has the body wants nothing.
+    paused = False
+
     def __init__(self, producer: Any) -> None:
         self._producer = producer
 
@@ -319,11 +322,13 @@ class TransportProxyProducer:
 
     def resumeProducing(self) -> None:
         """Read again."""
+        self.paused = False
         if self._producer is not None:
             self._producer.resumeProducing()
 
     def pauseProducing(self) -> None:
         """Read nothing until `resumeProducing`."""
+        self.paused = True
         if self._producer is not None:
             self._producer.pauseProducing()
 
