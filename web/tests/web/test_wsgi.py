@@ -115,7 +115,7 @@ def test_length_of_a_list(serve: Any) -> None:
 
 
 def test_iterated_and_closed(serve: Any) -> None:
-    """What is iterated over is closed, in the application's thread, which may be after the answer."""
+    """What is iterated over is closed: by the thread, maybe after the answer."""
     closed: Deferred[None] = Deferred()
 
     class Pieces:
