@@ -68,21 +68,18 @@ class RequestHead:
     @ivar version: ``b"HTTP/1.1"``, which stands for later ones too, or ``b"HTTP/1.0"``.
     @ivar fields: what the headers were read into.
     @ivar headers: lists of values by names in lower case; its own.
+    @ivar length: of the body in bytes, or None if it comes in chunks.
     """
 
-    __slots__ = ("fields", "headers", "method", "target", "version")
+    __slots__ = ("fields", "headers", "length", "method", "target", "version")
 
     def __init__(self, method: bytes, target: bytes, version: bytes, fields: Fields) -> None:
         self.method = method
         self.target = target
         self.version = version
         self.fields = fields
+        self.length = fields.length
         self.headers = {name: values[:] for name, values in fields.headers.items()}
-
-    @property
-    def length(self) -> int | None:
-        """Of the body in bytes, or None if it comes in chunks."""
-        return self.fields.length
 
     @property
     def expectContinue(self) -> bool:
