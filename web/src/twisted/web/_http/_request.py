@@ -17,7 +17,9 @@ from twisted.internet.interfaces import IConsumer, ISSLTransport
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.web._http._body import NOT_IN_TRAILERS, to_chunk
-from twisted.web._http._dates import datetimeToString, stringToDatetime
+from twisted.web._http._conditions import matches, modified_since
+from twisted.web._http._cookies import read_cookies, set_cookie
+from twisted.web._http._dates import datetimeToString
 from twisted.web._http._forms import form_fields, query_fields
 from twisted.web._http._head import BadRequest
 from twisted.web._http._streaming import ComingBody, KeptBody, RequestBody
@@ -42,19 +44,6 @@ NO_BODY_CODES = (204, 304)
 
 #: Bodies above this many bytes are kept in a temporary file.
 _KEPT_IN_MEMORY = 100_000
-
-_SAME_SITE = frozenset({b"lax", b"strict", b"none"})
-
-
-def _cookiePart(value: object) -> bytes:
-    """
-    A part of a cookie, in which semicolons become spaces.
-
-    @raise ValueError: if a line break or NUL is in it.
-    """
-    if not isinstance(value, bytes):
-        value = str(value).encode("utf-8")
-    return _checked(value).replace(b";", b" ")
 
 
 def _pathOf(target: bytes) -> tuple[bytes, bytes]:
@@ -312,10 +301,7 @@ class Request:
     def parseCookies(self) -> None:
         """Read the cookies that came."""
         for header in self.requestHeaders.getRawHeaders(b"cookie", ()):
-            for cookie in header.split(b";"):
-                name, sign, value = cookie.lstrip().partition(b"=")
-                if sign:
-                    self.received_cookies[name] = value
+            self.received_cookies.update(read_cookies(header))
 
     def getCookie(self, key: bytes) -> bytes | None:
         """The value of a cookie that came, or None."""
@@ -438,26 +424,15 @@ class Request:
         @param sameSite: ``"lax"``, ``"strict"`` or ``"none"``: whether other sites' pages send it.
         @raise ValueError: if that is something else, or a line break or NUL is in any of it.
         """
-        parts = [_cookiePart(k) + b"=" + _cookiePart(v)]
-        for name, value in (
-            (b"Expires", expires),
-            (b"Domain", domain),
-            (b"Path", path),
-            (b"Max-Age", max_age),
-            (b"Comment", comment),
-        ):
-            if value is not None:
-                parts.append(name + b"=" + _cookiePart(value))
-        if secure:
-            parts.append(b"Secure")
-        if httpOnly:
-            parts.append(b"HttpOnly")
-        if sameSite:
-            policy = _cookiePart(sameSite).lower()
-            if policy not in _SAME_SITE:
-                raise ValueError(f"Invalid value for sameSite: {sameSite!r}")
-            parts.append(b"SameSite=" + policy)
-        self.cookies.append(b"; ".join(parts))
+        attributes = {
+            b"Expires": expires,
+            b"Domain": domain,
+            b"Path": path,
+            b"Max-Age": max_age,
+            b"Comment": comment,
+        }
+        flags = {b"Secure": secure, b"HttpOnly": httpOnly}
+        self.cookies.append(set_cookie(k, v, attributes, flags, sameSite))
 
     def addTrailer(self, name: bytes | str, value: bytes | str) -> None:
         """
@@ -517,15 +492,11 @@ class Request:
         seconds = math.ceil(when)
         if self.lastModified is None or self.lastModified < seconds:
             self.lastModified = seconds
-        since = self.getHeader(b"if-modified-since")
-        if since is None or self.requestHeaders.hasHeader(b"if-none-match"):
+        if self.requestHeaders.hasHeader(b"if-none-match"):
             # RFC 9110, section 13.1.3: the entity tag decides if there is one.
             return None
-        try:
-            known = stringToDatetime(since.partition(b";")[0])
-        except ValueError:
-            return None
-        if known < self.lastModified:
+        since = self.getHeader(b"if-modified-since")
+        if since is None or modified_since(since, self.lastModified):
             return None
         self.setResponseCode(NOT_MODIFIED)
         return CACHED
@@ -539,10 +510,7 @@ class Request:
         """
         self.etag = _checked(etag)
         condition = self.getHeader(b"if-none-match")
-        if condition is None:
-            return None
-        tags = [tag.strip().removeprefix(b"W/") for tag in condition.split(b",")]
-        if etag.removeprefix(b"W/") not in tags and tags != [b"*"]:
+        if condition is None or not matches(condition, etag):
             return None
         unchanged = self.method in (b"GET", b"HEAD")
         self.setResponseCode(NOT_MODIFIED if unchanged else PRECONDITION_FAILED)
