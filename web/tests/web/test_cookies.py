@@ -32,7 +32,7 @@ def test_line_breaks(bad):
         ("a", "", bad, None),
         ("a", "", "", bad),
     ):
-        with pytest.raises(ValueError, match="line break|sameSite"):
+        with pytest.raises(ValueError, match=r"line break|sameSite"):
             set_cookie(name, value, {b"Path": path}, {}, same_site)
 
 
