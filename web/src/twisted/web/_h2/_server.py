@@ -15,7 +15,7 @@ from zope.interface import implementer
 
 from twisted.internet.currentreactor import currentReactor
 from twisted.internet.error import ConnectionLost
-from twisted.internet.interfaces import IPushProducer, ISSLTransport
+from twisted.internet.interfaces import IPushProducer, ISSLTransport, ITCPTransport
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.logger import Logger
 from twisted.protocols.policies import TimeoutMixin
@@ -100,6 +100,9 @@ class H2Connection(Protocol, TimeoutMixin):
         self._machine.start()
         self._idleTime = self.timeOut
         self.setTimeout(self._idleTime)
+        if ITCPTransport.providedBy(self.transport):
+            # Frames are small, and wait for none of the peer's.
+            self.transport.setTcpNoDelay(True)
         self._flush()
 
     def register(self) -> None:

@@ -139,7 +139,7 @@ class H2Stream(Stream):
             raise BadRequest("too many headers", 431)
         if head.expectation not in (None, b"100-continue"):
             raise BadRequest("unknown expectation", 417)
-        length = 0 if ended else head.length
+        length = 0 if ended or head.protocol is not None else head.length
         if length is not None and length > connection.maxBodySize:
             raise BadRequest("the body is too large", 413)
         self._method, self._target, self.protocol = head.method, head.target, head.protocol
@@ -172,7 +172,7 @@ class H2Stream(Stream):
         self._bodySize += len(data)
         if self._other is not None:
             self._other.dataReceived(data)
-        elif self._request is not None:
+        elif self._request is not None and self.protocol is None:
             if self._bodySize > self._connection.maxBodySize:
                 raise BadRequest("the body is too large", 413)
             self._request.handleContentChunk(data)
@@ -184,7 +184,7 @@ class H2Stream(Stream):
             self._endWaiting = True
         elif self._other is not None:
             self._loseOther(Failure(ConnectionLost("the client has ended the stream")))
-        elif self._request is not None:
+        elif self._request is not None and self.protocol is None:
             self._receiveAll()
 
     def connectionLost(self, reason: Failure) -> None:
@@ -424,7 +424,7 @@ class H2Stream(Stream):
         self._request = None
         self._other = other
         self.writeHeaders(b"HTTP/2", OK, b"OK", headers.items())
-        request.switched()
+        request.switched(OK)
         other.start(self)
 
     # As a consumer: the body of the answer
