@@ -347,7 +347,7 @@ class HTTP2Client:
         self, body: bytes, *headers: tuple[bytes, bytes], method: bytes = b"POST"
     ) -> HTTP2Answer:
         """Make a request with a body; gives its answer."""
-        stream = self.ask(b"/", *headers, method=method, end=False)
+        stream = self.ask(b"/", *headers, method=b"POST", end=False)
         self.send(stream, body, True)
         return self.answers.setdefault(stream, HTTP2Answer())
 
@@ -382,9 +382,17 @@ def frame(kind: str, stream: int = 0, flags: tuple[str, ...] = (), **values: Any
 
 
 @pytest.fixture
-def http2():
-    """Make an `HTTP2Client` of a site of a resource."""
-    return HTTP2Client
+def http2() -> Iterator[Any]:
+    """Make an `HTTP2Client` of a site of a resource; in the end, it leaves."""
+    made: list[HTTP2Client] = []
+
+    def make(*arguments: Any, **options: Any) -> HTTP2Client:
+        made.append(HTTP2Client(*arguments, **options))
+        return made[-1]
+
+    yield make
+    for client in made:
+        client.lose()
 
 
 @pytest.fixture(name="frame")

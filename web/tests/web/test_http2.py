@@ -159,7 +159,7 @@ def test_head_and_no_content(client):
 
 
 def test_headers_of_answer(client):
-    """Names are in lower case, values without space around them; what is about a connection goes."""
+    """Names are in lower case, values without space; what is about a connection goes."""
     answer = client.get(b"/headers")
     assert answer.status == 404
     assert answer.headers[b"x-mixed"] == b"spaced"

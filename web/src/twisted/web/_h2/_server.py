@@ -356,6 +356,8 @@ class H2Connection(Protocol, TimeoutMixin):
             return 0
         if stream.producer is not None:
             self._guarded(stream, stream.hasSent)
+            if stream.waits:
+                self._watch()
         if not stream.wantsToSend:
             self._order.remove(stream.id)
         return len(data)
