@@ -506,8 +506,8 @@ def test_priorities(client, frame):
     for _ in range(2):
         client.ask(b"/silent")
     client.raw(
-        frame("Priority", 1, depends_on=3, stream_weight=15),
         frame("Priority", 3, depends_on=0, stream_weight=255),
+        frame("Priority", 1, depends_on=3, stream_weight=15),
     )
     first, second = client.site.resource.requests
     for request in (first, second):

@@ -12,30 +12,31 @@ class RoundRobin:
 
     def __init__(self) -> None:
         self._turns: deque[int] = deque()
+        self._queued: set[int] = set()
         self._ready: set[int] = set()
 
     def add(self, stream: int) -> None:
         """A stream has something to send."""
-        if stream not in self._ready:
-            self._ready.add(stream)
+        self._ready.add(stream)
+        if stream not in self._queued:
+            self._queued.add(stream)
             self._turns.append(stream)
 
     def remove(self, stream: int) -> None:
-        """A stream has nothing more to send."""
+        """A stream has nothing more to send, or has gone."""
         self._ready.discard(stream)
 
-    def forget(self, stream: int) -> None:
-        """A stream has gone."""
-        self._ready.discard(stream)
+    forget = remove
 
     def next(self) -> int | None:
         """Which stream sends now; None if none has anything to send."""
-        turns, ready = self._turns, self._ready
+        turns = self._turns
         while turns:
             stream = turns.popleft()
-            if stream in ready:
+            if stream in self._ready:
                 turns.append(stream)
                 return stream
+            self._queued.discard(stream)
         return None
 
     def waiting(self) -> set[int]:
@@ -67,13 +68,18 @@ class Weighted:
             self.add(stream)
 
     def prioritize(self, stream: int, parent: int, weight: int, exclusive: bool) -> None:
-        """Place a stream in the tree; if it is on itself, or there are too many, nowhere."""
+        """
+        Place a stream in the tree; if it is on itself, or there are too many, nowhere.
+
+        One that has a place leaves it, and those on it to its parent: moving them along might
+        make a circle.
+        """
         if parent == stream or len(self._placed | {stream, parent}) > self._places:
             return
         if stream in self._placed:
-            self.tree.reprioritize(stream, parent, weight, exclusive)
-        else:
-            self.tree.insert_stream(stream, parent, weight, exclusive)
+            self.tree.remove_stream(stream)
+        self.tree.insert_stream(stream, parent, weight, exclusive)
+        if stream not in self._ready:
             self.tree.block(stream)
         self._placed |= {stream, parent}
 
