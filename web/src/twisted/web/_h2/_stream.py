@@ -184,6 +184,7 @@ class H2Stream(Stream):
             self._endWaiting = True
         elif self._other is not None:
             self._loseOther(Failure(ConnectionLost("the client has ended the stream")))
+            self._finish()
         elif self._request is not None and self.protocol is None:
             self._receiveAll()
 
