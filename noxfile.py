@@ -33,6 +33,7 @@ PROGRAMS = {
     "dictd": "dictd",
     "dictfmt": "dictfmt",
     "fish": "fish",
+    "h2load": "nghttp2-client",
     "ip": "iproute2",
     "lftp": "lftp",
     "mariadbd": "mariadb-server",

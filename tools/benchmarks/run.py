@@ -8,8 +8,8 @@ Compare this project with the published Twisted and the best peers, one after th
 
 Prints, for servers, operations a second and the server's CPU time for each operation, and ratios
 to the published release, or to this one if that has nothing of the kind.  The server is kept on
-one CPU and the load generator on another.  Needs Linux, a C compiler, and wrk for `http` and
-`asgi`.  Environments are kept in ``.bench/`` of the repository.
+one CPU and the load generator on another.  Needs Linux, a C compiler, wrk for `http` and `asgi`,
+and h2load (of nghttp2-client) for `http2`.  Environments are kept in ``.bench/`` of the repository.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from measure import (
     Sample,
     compare,
     echo_load,
+    h2load_load,
     net_load,
     server,
     startup,
@@ -154,6 +155,20 @@ def asgi(options: argparse.Namespace) -> Results:
     return servers("ASGI hello", competitors, wrk_load(options.connections), options)
 
 
+def http2(options: argparse.Namespace) -> Results:
+    """HTTP/2 hello under TLS, ten requests at once on each connection."""
+    if shutil.which("h2load") is None:
+        raise SystemExit("bench: h2load not found (install the package nghttp2-client)")
+    pem = str(certificate())
+    competitors = [
+        server("ours", OURS.python, "http_twisted.py", pem),
+        server("published", PUBLISHED.python, "http_twisted.py", pem),
+        server("hypercorn", PEERS.python, "http_hypercorn.py", pem),
+        server("hypercorn uvloop", PEERS.python, "http_hypercorn.py", pem, "uvloop"),
+    ]
+    return servers("HTTP/2 hello", competitors, h2load_load(options.connections, 10), options)
+
+
 def idle(options: argparse.Namespace) -> Results:
     """Ten thousand connections that say nothing."""
     results = {competitor.name: idle_cost(competitor) for competitor in echo_servers()}
@@ -223,6 +238,7 @@ SUITES = {
     "accept": accept,
     "http": http,
     "asgi": asgi,
+    "http2": http2,
     "idle": idle,
     "deferred": deferred,
     "timers": timers,

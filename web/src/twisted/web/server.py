@@ -22,6 +22,7 @@ from twisted.python.urlpath import URLPath as _URLPath
 from twisted.web import http, resource
 from twisted.web._encoding import ContentEncoderFactory, GzipEncoderFactory
 from twisted.web._http._head import BadRequest
+from twisted.web._http._upgrade import default_limits
 from twisted.web._session import Session
 from twisted.web.error import UnsupportedMethod
 from twisted.web.iweb import IRequest
@@ -315,8 +316,7 @@ class Request(http.Request, Componentized):
         if self._disconnected or self.finished:
             return reason
         if self.startedWriting:
-            self.channel.persistent = False
-            self.channel.loseConnection()
+            self.channel.breakOff()
             return reason
         body = self._page(
             http.INTERNAL_SERVER_ERROR, "Processing Failed", "The server's log says why."
@@ -468,6 +468,7 @@ class Site(http.HTTPFactory):
     sessionFactory: Any = Session
     sessionCheckTime = 1800
     isLeaf = 0
+    http2Limits = default_limits()
 
     _parsePOSTFormSubmission = True
 
@@ -502,7 +503,7 @@ class Site(http.HTTPFactory):
 
     def acceptableProtocols(self) -> list[bytes]:
         """What can be agreed on by ALPN (RFC 7301)."""
-        return [b"http/1.1"]
+        return [b"http/1.1"] if self.http2Limits is None else [b"h2", b"http/1.1"]
 
     def makeSession(self) -> Any:
         """Begin a session."""

@@ -602,9 +602,13 @@ class Request:
             factory.log(self)
         self._cleanUp()
 
-    def switched(self) -> None:
-        """The connection is another protocol's: this is over."""
-        self.code, self.code_message = SWITCHING, RESPONSES[SWITCHING]
+    def switched(self, code: int = SWITCHING) -> None:
+        """
+        The connection is another protocol's: this is over.
+
+        @param code: the status of the answer that said so.
+        """
+        self.code, self.code_message = code, RESPONSES[code]
         self.startedWriting = self.finished = 1
         factory = getattr(self.channel, "factory", None)
         if factory is not None:
