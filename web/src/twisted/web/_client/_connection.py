@@ -235,6 +235,8 @@ class HTTP11ClientProtocol(Protocol):
         """Whether both sides would use the connection again."""
         if not self._currentRequest.persistent or self._parser.response.version < (b"HTTP", 1, 1):
             return False
+        if self._parser.ambiguous:
+            return False
         options = self._parser.connHeaders.getRawHeaders(b"connection", ())
         return not any(b"close" in value.lower() for value in options)
 

@@ -240,6 +240,7 @@ class HTTPClientParser(HTTPParser):
     Reads an answer.
 
     @ivar response: the answer, as soon as its first line has come.
+    @ivar ambiguous: whether somebody else might read the end of the answer from it in another way.
     """
 
     NO_BODY_CODES = frozenset({204, 304})
@@ -247,6 +248,7 @@ class HTTPClientParser(HTTPParser):
     _transferDecoders = {b"chunked": ChunkedTransferDecoder}
 
     response: Any = None
+    ambiguous = False
     _everReceivedData = False
     _provisional = 0
 
@@ -366,6 +368,7 @@ class HTTPClientParser(HTTPParser):
             if decoder is None:
                 raise ParseError("an unknown transfer coding", coding)
             response.length = UNKNOWN_LENGTH
+            self.ambiguous = self.connHeaders.hasHeader(b"content-length")
             made: Any = decoder(response._bodyDataReceived, self._finished)
         else:
             length = self._length()

@@ -54,13 +54,15 @@ class Timeouts:
     @ivar total: all of it, and the body of the answer.
     """
 
-    __module__ = "twisted.web.httpclient"
-
     connect: float | None = 10
     read: float | None = 30
     write: float | None = 30
     pool: float | None = 30
     total: float | None = None
+
+
+# Within the class `dataclass` would look there for what annotations mean.
+Timeouts.__module__ = "twisted.web.httpclient"
 
 
 def _asHeaders(fields: HeaderFields) -> Headers:
