@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 from urllib.parse import quote, unquote, urlencode, urljoin, urlsplit
 
-from twisted.internet._idna import idnaBytes
+import hyperlink
 
 __all__ = ["Fields", "encodedFields", "fieldPairs", "preparedURL"]
 
@@ -50,9 +50,12 @@ def _host(name: str | None) -> bytes:
 
     @raise ValueError: if it is none.
     """
+    text = name or ""
     try:
-        host = (name or "").encode("ascii") if (name or "").isascii() else idnaBytes(str(name))
-    except UnicodeError:
+        if not text.isascii():
+            text = hyperlink.URL("http", text).to_uri().host
+        host = text.encode("ascii")
+    except ValueError:
         raise ValueError(f"not the name of a host: {name!r}") from None
     if not host or _NOT_IN_HOSTS.search(host):
         raise ValueError(f"not the name of a host: {name!r}")
