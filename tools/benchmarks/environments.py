@@ -47,7 +47,7 @@ class Environment:
 # either: pip copies the source trees in, and `refresh` brings them up to date.
 OURS = Environment("ours", (f"{ROOT / 'core'}[tls,uvloop]", str(ROOT / "web")))
 PUBLISHED = Environment("published", (f"Twisted[tls]=={PUBLISHED_VERSION}",))
-PEERS = Environment("peers", ("aiohttp", "uvicorn", "httptools", "uvloop"))
+PEERS = Environment("peers", ("aiohttp", "httpx", "uvicorn", "httptools", "uvloop"))
 
 
 def refresh() -> None:
