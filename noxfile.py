@@ -40,6 +40,7 @@ PROGRAMS = {
     "memcached": "memcached",
     "microsocks": "microsocks",
     "nc": "netcat-openbsd",
+    "nginx": "nginx-light",
     "openssl": "openssl",
     "pg_lsclusters": "postgresql",
     "tinyproxy": "tinyproxy",

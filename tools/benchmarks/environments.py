@@ -47,7 +47,7 @@ class Environment:
 # either: pip copies the source trees in, and `refresh` brings them up to date.
 OURS = Environment("ours", (f"{ROOT / 'core'}[tls,uvloop]", f"{ROOT / 'web'}[http2]"))
 PUBLISHED = Environment("published", (f"Twisted[tls,http2]=={PUBLISHED_VERSION}",))
-PEERS = Environment("peers", ("aiohttp", "uvicorn", "httptools", "uvloop", "hypercorn"))
+PEERS = Environment("peers", ("aiohttp", "httpx", "uvicorn", "httptools", "uvloop", "hypercorn"))
 
 
 def refresh() -> None:

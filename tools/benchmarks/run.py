@@ -128,16 +128,26 @@ def accept(options: argparse.Namespace) -> Results:
 
 
 def http(options: argparse.Namespace) -> Results:
-    """HTTP hello over kept-alive connections."""
+    """HTTP over kept-alive connections: hello, a file of 100 kB, a form of 10 kB."""
     if shutil.which("wrk") is None:
         raise SystemExit("bench: wrk not found (install the package wrk)")
-    competitors = [
-        server("ours", OURS.python, "http_twisted.py"),
-        server("published", PUBLISHED.python, "http_twisted.py"),
-        server("aiohttp", PEERS.python, "http_aiohttp.py"),
-        server("uvicorn httptools uvloop", PEERS.python, "asgi_uvicorn.py", "httptools", "uvloop"),
-    ]
-    return servers("HTTP hello", competitors, wrk_load(options.connections), options)
+    uvicorn = server(
+        "uvicorn httptools uvloop", PEERS.python, "asgi_uvicorn.py", "httptools", "uvloop"
+    )
+    results: Results = {}
+    for title, kind, further, scripted in (
+        ("HTTP hello", "hello", [uvicorn], None),
+        ("HTTP file, 100 kB", "file", [], None),
+        ("HTTP form, 10 kB", "form", [], "form.lua"),
+    ):
+        competitors = [
+            server("ours", OURS.python, "http_twisted.py", kind),
+            server("published", PUBLISHED.python, "http_twisted.py", kind),
+            server("aiohttp", PEERS.python, "http_aiohttp.py", kind),
+            *further,
+        ]
+        results |= servers(title, competitors, wrk_load(options.connections, scripted), options)
+    return results
 
 
 def asgi(options: argparse.Namespace) -> Results:
@@ -161,8 +171,8 @@ def http2(options: argparse.Namespace) -> Results:
         raise SystemExit("bench: h2load not found (install the package nghttp2-client)")
     pem = str(certificate())
     competitors = [
-        server("ours", OURS.python, "http_twisted.py", pem),
-        server("published", PUBLISHED.python, "http_twisted.py", pem),
+        server("ours", OURS.python, "http_twisted.py", "hello", pem),
+        server("published", PUBLISHED.python, "http_twisted.py", "hello", pem),
         server("hypercorn", PEERS.python, "http_hypercorn.py", pem),
         server("hypercorn uvloop", PEERS.python, "http_hypercorn.py", pem, "uvloop"),
     ]
@@ -210,8 +220,21 @@ def logger(options: argparse.Namespace) -> Results:
 
 
 def client(options: argparse.Namespace) -> Results:
-    """Requests of the web client."""
-    return script("client.py", options)
+    """Requests of the web client, and of others."""
+    results = script("client.py", options)
+    ours = results["client.py"]["ours"]
+    peers: dict[str, float] = {}
+    for _ in range(options.rounds):
+        output = subprocess.run(
+            [PEERS.python, HERE / "client_peers.py"], check=True, capture_output=True, text=True
+        ).stdout
+        for name, time in json.loads(output).items():
+            peers[name] = min(time, peers.get(name, time))
+    print()
+    for name, time in {"Client": ours["Client"], **peers}.items():
+        print(f"{name:<40}{time:>10.3f}  us")
+    results["client.py"]["peers"] = peers
+    return results
 
 
 def start_up(options: argparse.Namespace) -> Results:

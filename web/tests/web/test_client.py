@@ -277,6 +277,9 @@ class TestAnswers:
             OK, b"Content-Length: 1", b"Transfer-Encoding: chunked", body=b"2\r\nab\r\n0\r\n\r\n"
         )
         assert deliver(results[0]).data == b"ab"
+        # Who stands between may have believed the length.
+        assert live.quiescent == []
+        assert live.transport.disconnecting
 
     def test_nobody_asked(self, live: Live) -> None:
         live.protocol.dataReceived(b"HTTP/1.1 200 OK\r\n\r\n")

@@ -26,6 +26,7 @@ from twisted.web._client._bodies import (
     readBody,
 )
 from twisted.web._client._connection import HTTP11ClientProtocol
+from twisted.web._client._cookies import CarefulCookiePolicy
 from twisted.web._client._decoding import (
     BrotliDecoder,
     ContentDecoderAgent,
@@ -74,6 +75,7 @@ __all__ = [
     "BrotliDecoder",
     "BrowserLikePolicyForHTTPS",
     "BrowserLikeRedirectAgent",
+    "CarefulCookiePolicy",
     "ConnectTimeout",
     "ContentDecoderAgent",
     "CookieAgent",

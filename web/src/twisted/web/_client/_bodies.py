@@ -246,13 +246,21 @@ def readBody(response: Any, most: int | None = None) -> Deferred[bytes]:
     return body
 
 
-class _Dropped(Protocol):
-    """Takes a body that nobody wants, and closes the connection if there is more of it to come."""
+#: So much of a body that nobody wants is read, in bytes, to keep the connection.
+_WORTH_READING = 64 * 1024
 
-    def connectionMade(self) -> None:
-        """Ask for no more."""
+
+class _Dropped(Protocol):
+    """Takes a body that nobody wants; the connection is closed if there is much of it."""
+
+    def __init__(self) -> None:
+        self._came = 0
+
+    def dataReceived(self, data: bytes) -> None:
+        """Do without it."""
+        self._came += len(data)
         abort = getattr(self.transport, "abortConnection", None)
-        if abort is not None:
+        if self._came > _WORTH_READING and abort is not None:
             abort()
 
 

@@ -32,11 +32,14 @@ from twisted.web._client._errors import (
     ResponseNeverReceived,
 )
 from twisted.web._client._parser import HTTPClientParser
-from twisted.web._client._request import TransportProxyProducer
+from twisted.web._client._request import Request, TransportProxyProducer
 
 __all__ = ["HTTP11ClientProtocol"]
 
 _log = Logger()
+
+#: Why an answer ends of which all has come; nobody gets to see it.
+_DONE = Failure(ConnectionDone("synthetic!"))
 
 
 class HTTP11ClientProtocol(Protocol):
@@ -82,16 +85,18 @@ class HTTP11ClientProtocol(Protocol):
         """
         if self._state != "QUIESCENT":
             return fail(RequestNotSent())
-        self._state = "TRANSMITTING"
         self._currentRequest = request
         finished: Deferred[Any] = Deferred(self._cancel)
-        self._finishedRequest = finished
         self._transportProxy = TransportProxyProducer(self.transport)
+        if self.watch is not None:
+            self.watch.begin()
+        if type(request) is Request and request.bodyProducer is None:
+            return self._sendHead(request, finished)
+        self._state = "TRANSMITTING"
+        self._finishedRequest = finished
         self._parser = HTTPClientParser(request, self._finishResponse)
         self._parser.makeConnection(self._transportProxy)
         self._responseDeferred = self._parser._responseDeferred
-        if self.watch is not None:
-            self.watch.begin()
         try:
             self._writing = request.writeTo(self.transport)
         except BaseException:
@@ -100,6 +105,19 @@ class HTTP11ClientProtocol(Protocol):
         return finished
 
     # Sending
+
+    def _sendHead(self, request: Request, finished: Deferred[Any]) -> Deferred[Any]:
+        """Send a request without a body: only its answer is waited for then."""
+        self._parser = HTTPClientParser(request, self._finishResponse, finished)
+        self._parser.makeConnection(self._transportProxy)
+        self._state = "WAITING"
+        try:
+            request.writeHead(self.transport)
+        except BaseException:
+            self._state = "GENERATION_FAILED"
+            self.transport.loseConnection()
+            finished.errback(RequestGenerationFailed([Failure()]))
+        return finished
 
     def _requestWritten(self, _: object) -> None:
         """All of the request is written."""
@@ -211,11 +229,13 @@ class HTTP11ClientProtocol(Protocol):
                 # The server has answered without reading the whole request.
                 self._state = "TRANSMITTING_AFTER_RECEIVING_RESPONSE"
                 self._passAnswer()
-        self._end(parser, proxy, Failure(ConnectionDone("synthetic!")))
+        self._end(parser, proxy, _DONE)
 
     def _isPersistent(self) -> bool:
         """Whether both sides would use the connection again."""
         if not self._currentRequest.persistent or self._parser.response.version < (b"HTTP", 1, 1):
+            return False
+        if self._parser.ambiguous:
             return False
         options = self._parser.connHeaders.getRawHeaders(b"connection", ())
         return not any(b"close" in value.lower() for value in options)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from http.cookiejar import CookieJar
 from typing import Any
 
@@ -11,6 +11,7 @@ from zope.interface import implementer
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 from twisted.web import error
+from twisted.web._client._bodies import discard, rewound
 from twisted.web._client._errors import ResponseFailed
 from twisted.web._client._uri import URI, joined
 from twisted.web._responses import (
@@ -28,6 +29,7 @@ __all__ = [
     "CookieAgent",
     "CookieRequest",
     "CookieResponse",
+    "FollowingAgent",
     "RedirectAgent",
 ]
 
@@ -39,6 +41,10 @@ _SENSITIVE = (
     b"host",
     b"proxy-authorization",
     b"www-authenticate",
+)
+
+_REDIRECTS = frozenset(
+    {MOVED_PERMANENTLY, FOUND, SEE_OTHER, TEMPORARY_REDIRECT, PERMANENT_REDIRECT}
 )
 
 #: Headers about a body, which go with it when a request is made one without.
@@ -87,7 +93,7 @@ class RedirectAgent:
         `InfiniteRedirection` or `PageRedirect` as its reason.
         """
         asked: Deferred[Any] = self._agent.request(method, uri, headers, bodyProducer)
-        return asked.addCallback(self._handleResponse, method, uri, headers, (uri,))
+        return asked.addCallback(self._handleResponse, method, uri, headers, (uri,), bodyProducer)
 
     def mayFollow(self, uri: URI) -> bool:
         """
@@ -102,11 +108,13 @@ class RedirectAgent:
         uri: bytes,
         headers: Headers | None,
         way: tuple[bytes, ...],
+        body: Any = None,
     ) -> Deferred[Any]:
         """
         Ask at the place that an answer names.
 
         @param way: where was asked so far.
+        @param body: the body to send there.
 
         @raise ResponseFailed: if it names none, or there were too many.
         """
@@ -133,11 +141,12 @@ class RedirectAgent:
                     if name.lower() not in self._sensitiveHeaderNames
                 }
             )
-        asked: Deferred[Any] = self._agent.request(method, location, headers)
+        asked: Deferred[Any] = self._agent.request(method, location, headers, body)
 
         def answered(following: Any) -> Any:
             following.setPreviousResponse(response)
-            return self._handleResponse(following, method, location, headers, (*way, location))
+            further = (*way, location)
+            return self._handleResponse(following, method, location, headers, further, body)
 
         return asked.addCallback(answered)
 
@@ -156,6 +165,7 @@ class RedirectAgent:
         uri: bytes,
         headers: Headers | None,
         way: tuple[bytes, ...],
+        body: Any = None,
     ) -> Any:
         """Give an answer back, or follow it."""
         if response.code in self._redirectResponses:
@@ -164,11 +174,17 @@ class RedirectAgent:
             return self._handleRedirect(response, method, uri, headers, way)
         if response.code in self._seeOtherResponses:
             if method != b"HEAD" and headers is not None and method != b"GET":
-                headers = headers.copy()
-                for name in _OF_BODIES:
-                    headers.removeHeader(name)
+                headers = _withoutBody(headers)
             return self._handleRedirect(response, b"GET", uri, headers, way)
         return response
+
+
+def _withoutBody(headers: Headers) -> Headers:
+    """Headers for a request that had a body, and has none now."""
+    headers = headers.copy()
+    for name in _OF_BODIES:
+        headers.removeHeader(name)
+    return headers
 
 
 class BrowserLikeRedirectAgent(RedirectAgent):
@@ -180,6 +196,49 @@ class BrowserLikeRedirectAgent(RedirectAgent):
 
     _redirectResponses = (TEMPORARY_REDIRECT, PERMANENT_REDIRECT)
     _seeOtherResponses = (MOVED_PERMANENTLY, FOUND, SEE_OTHER)
+
+
+class FollowingAgent(RedirectAgent):
+    """
+    Follows as the Fetch standard says (section 4.4): POST becomes GET after 301 and 302, all but
+    HEAD after 303, and otherwise the body is sent again. Where that cannot be done, and where no
+    place is named, the answer itself is given.
+
+    Bodies of answers that it follows are done without.
+    """
+
+    def __init__(self, agent: Any, redirectLimit: int, mayFollow: Callable[[URI], bool] | None):
+        """
+        @param mayFollow: says, beyond the scheme, whether a place is one to follow to.
+        """
+        super().__init__(agent, redirectLimit)
+        self._mayFollow = mayFollow
+
+    def mayFollow(self, uri: URI) -> bool:
+        """Whether a place is one to follow to."""
+        return super().mayFollow(uri) and (self._mayFollow is None or self._mayFollow(uri))
+
+    def _handleResponse(
+        self,
+        response: Any,
+        method: bytes,
+        uri: bytes,
+        headers: Headers | None,
+        way: tuple[bytes, ...],
+        body: Any = None,
+    ) -> Any:
+        code = response.code
+        if code not in _REDIRECTS or not response.headers.hasHeader(b"location"):
+            return response
+        if (code == SEE_OTHER and method not in (b"GET", b"HEAD")) or (
+            code in (MOVED_PERMANENTLY, FOUND) and method == b"POST"
+        ):
+            method, body = b"GET", None
+            headers = None if headers is None else _withoutBody(headers)
+        elif body is not None and not rewound(body):
+            return response
+        discard(response)
+        return self._handleRedirect(response, method, uri, headers, way, body)
 
 
 class CookieRequest:
@@ -277,6 +336,8 @@ class CookieAgent:
         asked: Deferred[Any] = self._agent.request(method, uri, headers, bodyProducer)
 
         def answered(response: Any) -> Any:
+            if not response.headers.hasHeader(b"set-cookie"):
+                return response
             self.cookieJar.extract_cookies(CookieResponse(response), asking)  # type: ignore[arg-type]
             return response
 

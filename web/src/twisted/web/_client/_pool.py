@@ -286,3 +286,14 @@ class HTTPConnectionPool:
             call.cancel()
         self._timeouts.clear()
         return gatherResults(ending).addCallback(lambda _: None)
+
+    def close(self) -> Deferred[None]:
+        """
+        Close all connections, those in use as well, and keep none from now on.
+
+        @return: fires when they have ended.
+        """
+        self.persistent = False
+        ending: list[Any] = [self.closeCachedConnections()]
+        ending += [connection.abort() for connection in list(self._counted)]
+        return gatherResults(ending).addCallback(lambda _: None)

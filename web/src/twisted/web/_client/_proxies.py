@@ -45,8 +45,6 @@ class Proxy:
     @ivar credentials: a user name and a password, or None.
     """
 
-    __module__ = "twisted.web.client"
-
     kind: str
     host: str
     port: int
@@ -72,6 +70,10 @@ class Proxy:
         if found["user"]:
             credentials = unquote(found["user"]), unquote(found["password"] or "")
         return cls(kind[0], found["host"].strip("[]"), port, credentials)
+
+
+# Within the class `dataclass` would look there for what annotations mean.
+Proxy.__module__ = "twisted.web.client"
 
 
 class Proxies:

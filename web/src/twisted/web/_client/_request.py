@@ -126,6 +126,15 @@ class Request:
         lines.append(b"\r\n")
         return b"".join(lines)
 
+    def writeHead(self, transport: Any) -> None:
+        """
+        Send all of a request that has no body.
+
+        @raise BadHeaders: if there is no ``Host``, or more than one.
+        """
+        empty = self.method in (b"PUT", b"POST")
+        transport.write(self._head(b"Content-Length: 0\r\n" if empty else b""))
+
     def writeTo(self, transport: Any) -> Deferred[None]:
         """
         Send the request.
@@ -135,8 +144,7 @@ class Request:
         """
         producer = self.bodyProducer
         if producer is None:
-            empty = self.method in (b"PUT", b"POST")
-            transport.write(self._head(b"Content-Length: 0\r\n" if empty else b""))
+            self.writeHead(transport)
             return succeed(None)
         if producer.length is UNKNOWN_LENGTH:
             transport.write(self._head(b"Transfer-Encoding: chunked\r\n"))
