@@ -23,7 +23,7 @@ def fields_of(kind, content):
     form = read_form(kind, content)
     if isinstance(form, Form):
         contents = form.contents()
-        form.close()
+        form.spool.close()
         return contents
     return form
 
@@ -142,10 +142,18 @@ def test_files(size, tmp_path):
     assert (tmp_path / "kept").read_bytes() == data
     with pytest.raises(FileExistsError):
         file.save(tmp_path / "kept")
-    assert file.file.read() == data
-    assert not hasattr(file.file, "_rolled") or file.file._rolled == (size > KEPT_IN_MEMORY)
-    form.close()
-    assert file.file.closed
+    assert file.file.read() == b""
+    assert file.file.seek(0, 2) == size
+    with pytest.raises(ValueError, match="before the beginning"):
+        file.file.seek(-1)
+    assert other.content() == b"other"
+    assert form.spool.onDisk == (size > KEPT_IN_MEMORY)
+    form.spool.close()
+    if form.spool.onDisk:
+        with pytest.raises(ValueError, match="closed file"):
+            file.content()
+    else:
+        assert file.content() == data
 
 
 def test_too_large():
@@ -157,7 +165,7 @@ def test_too_large():
     file = part(b'Content-Disposition: form-data; name="f"; filename="x"', b"x" * 200)
     form = read_form(MULTIPART, BytesIO(file + field(b"a") + b"--B--\r\n"), max_size=100)
     assert form.contents()[b"f"] == [b"x" * 200]
-    form.close()
+    form.spool.close()
     with pytest.raises(BadRequest) as caught:
         read_form(URLENCODED, BytesIO(b"a=" + b"x" * 100), max_size=100)
     assert caught.value.code == 413

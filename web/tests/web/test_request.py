@@ -111,10 +111,21 @@ def test_files():
     request.args = {}
     assert request.args == {}
     assert file.file.read() == b"2"
-    request.finish()
-    assert file.file.closed
     assert make(b"/")[0].files == {}
     assert upload(parsePOSTFormSubmission=False)[0].files == {}
+
+
+def test_files_after_the_end():
+    """When a request is over, small files can still be read, and large ones are gone."""
+    request, _ = upload()
+    request.finish()
+    assert request.args == {b"t": [b"1"], b"f": [b"2"]}
+    request, _ = upload()
+    ((file,),) = request.files.values()
+    file.write(b"x" * 200_000)
+    request.finish()
+    with pytest.raises(ValueError, match="closed file"):
+        file.content()
 
 
 def test_limits_of_forms():

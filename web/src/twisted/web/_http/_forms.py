@@ -9,7 +9,7 @@ from urllib.parse import unquote_to_bytes
 import multipart
 
 from twisted.web._http._head import BadRequest
-from twisted.web._http._uploads import UploadedFile
+from twisted.web._http._uploads import Spool, UploadedFile
 
 #: How many fields a query or form may have, and how many headers a part of a form.
 MAX_FIELDS = 1000
@@ -84,8 +84,9 @@ class Form:
     @ivar values: lists of texts and files, by names, in the order in which they came.
     """
 
-    def __init__(self, values: dict[bytes, list[bytes | UploadedFile]]) -> None:
-        self.values = values
+    def __init__(self) -> None:
+        self.values: dict[bytes, list[bytes | UploadedFile]] = {}
+        self.spool = Spool()
 
     def contents(self) -> dict[bytes, list[bytes]]:
         """The texts, and what is in the files."""
@@ -101,13 +102,6 @@ class Form:
             for name, values in self.values.items()
         }
         return {name: files for name, files in found.items() if files}
-
-    def close(self) -> None:
-        """Part with the files."""
-        for values in self.values.values():
-            for each in values:
-                if isinstance(each, UploadedFile):
-                    each.file.close()
 
 
 def query_fields(query: bytes, max_fields: int = MAX_FIELDS) -> dict[bytes, list[bytes]]:
@@ -160,7 +154,7 @@ def _read_parts(content_type: bytes, content: IO[bytes], max_fields: int, max_si
     if not 1 <= len(boundary) <= 70:
         # RFC 2046, section 5.1.1.
         raise BadRequest("a form without a good boundary")
-    form = Form({})
+    form = Form()
     try:
         with multipart.PushMultipartParser(
             boundary,
@@ -169,10 +163,10 @@ def _read_parts(content_type: bytes, content: IO[bytes], max_fields: int, max_si
         ) as parser:
             _fill(form, parser, content, max_size)
     except (multipart.MultipartError, UnicodeError) as error:
-        form.close()
+        form.spool.close()
         raise BadRequest(f"malformed form: {error}") from None
     except BadRequest:
-        form.close()
+        form.spool.close()
         raise
     return form
 
@@ -194,19 +188,17 @@ def _fill(form: Form, parser: Any, content: IO[bytes], max_size: int) -> None:
                 values = form.values.setdefault(name, [])
                 upload = None
                 if event.filename is not None:
-                    upload = UploadedFile(name, event.filename, event.content_type or "")
+                    upload = UploadedFile(
+                        form.spool, name, event.filename, event.content_type or ""
+                    )
                     values.append(upload)
-            elif not event:
-                if upload is None:
-                    values.append(b"".join(pieces))
-                    pieces.clear()
-                else:
-                    upload.file.seek(0)
-            elif upload is None:
+            elif upload is not None:
+                upload.write(event or b"")
+            elif event:
                 size += len(event)
                 if size > max_size:
                     raise BadRequest("the form is too large", 413)
                 pieces.append(bytes(event))
             else:
-                upload.size += len(event)
-                upload.file.write(event)
+                values.append(b"".join(pieces))
+                pieces.clear()

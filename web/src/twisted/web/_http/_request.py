@@ -271,7 +271,7 @@ class Request:
         if self.content is not None:
             self.content.close()
         if self._form is not None:
-            self._form.close()
+            self._form.spool.close()
 
     # What a subclass says
 
