@@ -40,6 +40,7 @@ PROGRAMS = {
     "nc": "netcat-openbsd",
     "openssl": "openssl",
     "pg_lsclusters": "postgresql",
+    "slowhttptest": "slowhttptest",
     "vsftpd": "vsftpd",
     "wrk": "wrk",
     "Xvfb": "xvfb python3-gi gir1.2-gtk-3.0 python3-tk python3-wxgtk4.0 libxcb-cursor0"

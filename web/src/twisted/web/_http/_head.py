@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from twisted.web._http._grammar import (
+    AUTHORITY_END,
     CONTENT_LENGTH,
     HOST,
     MAX_HEAD_SIZE,
@@ -106,6 +107,8 @@ def read_head(data: bytes, max_headers: int = MAX_HEADERS) -> RequestHead:
             raise BadRequest("no Host header (RFC 9112, section 3.2)")
     elif len(headers[b"host"]) > 1 or HOST.fullmatch(headers[b"host"][0]) is None:
         raise BadRequest("invalid Host header (RFC 9112, section 3.2)")
+    if head.target[:1] != b"/" and b"host" in headers:
+        _check_authority(head.target, headers[b"host"][0])
     if b"content-length" in headers or b"transfer-encoding" in headers:
         head.length = _body_length(headers, modern)
     if b"expect" in headers and modern:
@@ -113,6 +116,21 @@ def read_head(data: bytes, max_headers: int = MAX_HEADERS) -> RequestHead:
             raise BadRequest("unknown expectation", 417)
         head.expectContinue = True
     return head
+
+
+def _check_authority(target: bytes, host: bytes) -> None:
+    """
+    See that a target that is a whole URL names the host that the header names.
+
+    @raise BadRequest: if it does not, for two servers in a row might send it to different ones.
+    """
+    scheme, _, rest = target.partition(b"://")
+    port = {b"http": b":80", b"https": b":443"}.get(scheme.lower())
+    if port is None:
+        return
+    authority = AUTHORITY_END.split(rest, maxsplit=1)[0].lower().removesuffix(port)
+    if HOST.fullmatch(authority) is None or authority != host.lower().removesuffix(port):
+        raise BadRequest("the target and Host differ (RFC 9112, section 3.2.2)")
 
 
 def _body_length(headers: dict[bytes, list[bytes]], modern: bool) -> int | None:
