@@ -13,7 +13,6 @@ import pytest
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.logger import capturedLogs
 from twisted.web import error
-from twisted.web import xmlrpc as module
 from twisted.web._xmlrpcwire import MAX_DEPTH, load
 from twisted.web.resource import Resource
 from twisted.web.xmlrpc import (
@@ -291,7 +290,7 @@ def test_bad_answers(network: Any, code: int, body: bytes, kind: type[Exception]
 
 
 def test_large_answer(network: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_MOST_OF_ANSWER", 100)
+    monkeypatch.setattr(Proxy, "maxAnswerSize", 100)
     proxy = Proxy(network.listen(Fixed(200, b"x" * 101)), reactor=network.reactor)
     assert "more than 100 bytes" in str(network.wait(proxy.callRemote("x")))
 
