@@ -174,6 +174,7 @@ def peers(session: nox.Session) -> None:
         "pymysql",
         "PySide6-Essentials",
         "websockets",
+        "zeep",
     )
     prepare(session, *everything(), "-e", "./core[unix]", *libraries, *TESTING)
     folders = [f"{folder}/tests" for folder in DISTRIBUTIONS]
