@@ -29,28 +29,22 @@ from typing import Any, ClassVar
 from zope.interface import implementer
 
 from twisted.internet.currentreactor import currentReactor
-from twisted.internet.defer import CancelledError, Deferred, fail
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IPullProducer
 from twisted.internet.protocol import connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.spread._pb import _plain
 from twisted.spread._pb._caches import LocalCache, RemotelyCached
-from twisted.spread._pb._errors import (
-    Error,
-    PBConnectionLost,
-    ProtocolError,
-    TooManyCalls,
-    failure2Copyable,
-    failureOf,
-)
-from twisted.spread._pb._plain import CACHE_MESSAGE, MESSAGE, PLAIN, NotPlain, Ready
-from twisted.spread._pb._references import Local, RemoteReference, deadReference
+from twisted.spread._pb._errors import Error, ProtocolError, failureOf
+from twisted.spread._pb._incoming import Incoming
+from twisted.spread._pb._outgoing import Outgoing, octetsOf
+from twisted.spread._pb._plain import PLAIN, NotPlain, Ready
+from twisted.spread._pb._references import Local, RemoteReference
 from twisted.spread.banana import Banana, BananaError
 from twisted.spread.flavors import RemoteCacheObserver
 from twisted.spread.jelly import (
     InsecureJelly,
-    Jellyable,
     MalformedJelly,
     SecurityOptions,
     globalSecurity,
@@ -68,15 +62,7 @@ MAX_BROKER_REFS = 1024
 #: The dialect that has the words of ``pb``, and the message ``cancel``.
 EXTENDED = b"pb+cancel"
 
-#: Further arguments of `callRemote` that say what is done with the answer.
-_OPTIONS = ("pbanswer", "pbcallback", "pberrback")
-
 _WRONG = (BananaError, ProtocolError, InsecureJelly, MalformedJelly)
-
-
-def _octets(name: Any) -> Any:
-    """The name of an object or a method as it travels."""
-    return name.encode("utf-8") if isinstance(name, str) else name
 
 
 @implementer(IPullProducer)
@@ -93,6 +79,7 @@ class Broker(Banana):
     @ivar security: says what may be sent and made: `SecurityOptions`.
     @ivar localObjects: by number or name, those that the other side has references to.
     @ivar waitingForAnswers: by the number of the request, a Deferred, or None if nobody wants it.
+    @ivar plainly: whether plain data is sent and read at once.
     @ivar disconnected: whether the connection has ended.
     """
 
@@ -127,16 +114,16 @@ class Broker(Banana):
         self.luids: dict[Any, int] = {}
         self.currentLocalID = 0
         self.currentRequestID = 0
-        self.waitingForAnswers = {}
+        self._outgoing = Outgoing(self)
+        self._incoming = Incoming(self)
+        self.waitingForAnswers = self._outgoing.waiting
         self.remotelyCachedObjects: dict[int, RemotelyCached] = {}
         self.remotelyCachedLUIDs: dict[Any, int] = {}
         self.locallyCachedObjects: dict[Any, LocalCache] = {}
         self.pageProducers: list[Any] = []
         # By what tells an object from others: what is called when nobody has references any more.
         self._localCleanup: dict[Any, Callable[[], object]] = {}
-        # The calls of the other side that are worked on.
-        self._working: dict[int, Deferred[Any]] = {}
-        self._plainly = False
+        self.plainly = False
         self._thread = get_ident()
 
     # The life of the connection
@@ -144,7 +131,7 @@ class Broker(Banana):
     def connectionReady(self) -> None:
         """A dialect was agreed on."""
         self._thread = get_ident()
-        self._plainly = self.currentDialect in self._dialectsWithWords
+        self.plainly = self.currentDialect in self._dialectsWithWords
         self.sendCall(b"version", self.version)
         waiting, self.connects = self.connects or [], None
         self._callAll(waiting)
@@ -158,12 +145,9 @@ class Broker(Banana):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Nobody gets an answer any more, and the other side has no references."""
         self.disconnected = 1
-        self._plainly = False
+        self.plainly = False
         self._decoder.clear()
-        waiting, self.waitingForAnswers = self.waitingForAnswers, {}
-        for answer in waiting.values():
-            if answer is not None:
-                answer.errback(Failure(PBConnectionLost(reason)))
+        self._outgoing.lost(reason)
         cached, self.remotelyCachedObjects = self.remotelyCachedObjects, {}
         for entry in cached.values():
             self._safely(self._stopObserving, entry)
@@ -175,7 +159,7 @@ class Broker(Banana):
         for table in (self.localObjects, self.luids, self.remotelyCachedLUIDs):
             table.clear()
         self.locallyCachedObjects.clear()
-        self._working.clear()
+        self._incoming.working.clear()
         if self.factory is not None:
             lost = getattr(self.factory, "brokerLost", None)
             if lost is not None:
@@ -227,22 +211,22 @@ class Broker(Banana):
         decoder = self._decoder
         try:
             decoder.feed(chunk)
-            plainly = self._plainly and self._allowsPlain()
+            plainly = self.plainly and self._allowsPlain()
             while True:
                 if plainly and not decoder.amid:
                     frame = _plain.readFrame(decoder.data, decoder.at)
                     if frame is not None:
                         decoder.at, taken = frame
                         if type(taken) is tuple:
-                            self._answered(*taken)
+                            self._outgoing.answered(*taken)
                         else:
-                            self._messageReceived(taken)
+                            self._plainMessageReceived(taken)
                         continue
                 found = decoder.read()
                 if not found:
                     break
                 self.gotItem(found[0])
-                if not plainly and self._plainly:
+                if not plainly and self.plainly:
                     plainly = self._allowsPlain()
         except _WRONG as problem:
             _log.warn(
@@ -253,6 +237,18 @@ class Broker(Banana):
             _log.failure("A message could not be handled")
             self._abort()
 
+    def _plainMessageReceived(self, message: Any) -> None:
+        """An object of this side is called with plain data."""
+        entry = self.localObjects.get(message.target)
+        self._incoming.serve(
+            message.number,
+            None if entry is None else entry.object,
+            message.name,
+            message.wanted,
+            message.args,
+            message.kw,
+        )
+
     def _allowsPlain(self) -> bool:
         """Whether all plain data is allowed, so that it need not be asked for each piece."""
         security = self.security
@@ -262,7 +258,7 @@ class Broker(Banana):
 
     def _abort(self) -> None:
         self._decoder.clear()
-        self._plainly = False
+        self.plainly = False
         abort = getattr(self.transport, "abortConnection", None)
         (abort or self.transport.loseConnection)()
 
@@ -299,9 +295,17 @@ class Broker(Banana):
 
     def sendEncoded(self, obj: Any) -> None:
         """Send an expression; see `Banana.sendEncoded`."""
-        self._write(self._encoder.encode(obj))
+        self.writeOctets(self._encoder.encode(obj))
 
-    def _write(self, octets: bytes) -> None:
+    def encode(self, obj: Any) -> bytes:
+        """
+        The octets of an expression.
+
+        @raise BananaError: it cannot be sent.
+        """
+        return self._encoder.encode(obj)
+
+    def writeOctets(self, octets: bytes) -> None:
         """Send octets, unless the other side does not read."""
         transport = self.transport
         transport.write(octets)
@@ -362,7 +366,7 @@ class Broker(Banana):
                 result = Deferred.fromCoroutine(result)
             if isinstance(result, Deferred):
                 return result.addCallback(self.answer, perspective, method, args, kw)
-        elif self._plainly:
+        elif self.plainly:
             try:
                 return Ready(result)
             except (NotPlain, BananaError):
@@ -401,12 +405,12 @@ class Broker(Banana):
 
     def setNameForLocal(self, name: Any, object: Any) -> None:
         """Let the other side call an object by a name."""
-        self.localObjects[_octets(name)] = Local(object, None)
+        self.localObjects[octetsOf(name)] = Local(object, None)
 
     def localObjectForID(self, luid: Any) -> Any:
         """The object of this side that has a number or a name, or None."""
         if type(luid) is str:
-            luid = _octets(luid)
+            luid = octetsOf(luid)
         entry = self.localObjects.get(luid) if isinstance(luid, (int, bytes)) else None
         return None if entry is None else entry.object
 
@@ -462,7 +466,7 @@ class Broker(Banana):
 
     def remoteForName(self, name: Any) -> RemoteReference:
         """A reference to what the other side has a name for."""
-        return RemoteReference(None, self, _octets(name), 0)
+        return RemoteReference(None, self, octetsOf(name), 0)
 
     def sendDecRef(self, objectID: Any) -> None:
         """A reference to an object of the other side is gone."""
@@ -490,124 +494,34 @@ class Broker(Banana):
         @return: a Deferred of what it returns; None if no answer is wanted.
         @raise DeadReferenceError: the connection is gone.
         """
-        return self._call(b"message", MESSAGE, perspective, luid, name, args, kw)
+        return self._outgoing.call(b"message", perspective, luid, name, args, kw)
 
     def callCache(self, cached: Any, perspective: Any, name: Any, args: Any, kw: Any) -> Any:
         """
         Call a method of the other side's copy of a `Cacheable`.
 
-        @raise ProtocolError: it has none.
+        @return: a Deferred of what it returns.
+        @raise DeadReferenceError: the connection is gone.
+        @raise ProtocolError: the other side has no copy.
         """
-        if self.disconnected:
-            raise deadReference()
         luid = self.cachedRemotelyAs(cached)
-        if luid is None:
+        if luid is None and not self.disconnected:
             raise ProtocolError(f"the other side has no copy of {cached!r}")
-        return self._call(b"cachemessage", CACHE_MESSAGE, perspective, luid, name, args, kw)
+        return self._outgoing.call(b"cachemessage", perspective, luid, name, args, kw)
 
-    def _call(
-        self,
-        word: bytes,
-        octets: bytes,
-        perspective: Any,
-        target: Any,
-        name: Any,
-        args: Any,
-        kw: Any,
-    ) -> Any:
-        if self.disconnected:
-            raise deadReference()
-        name = _octets(name)
-        if kw and not kw.keys().isdisjoint(_OPTIONS):
-            return self._callWithOptions(word, perspective, target, name, args, kw)
-        number = self.newRequestID()
-        ready = None
-        if self._plainly:
-            try:
-                ready = _plain.message(octets, number, target, name, args, kw)
-            except (NotPlain, BananaError):
-                # Whoever does it in two steps knows better, or says what is wrong.
-                pass
-        if ready is None:
-            try:
-                ready = self._message(word, number, perspective, target, name, 1, args, kw)
-            except Exception:
-                return fail()
-        answer: Deferred[Any] = Deferred(partial(self._cancelled, number))
-        self.waitingForAnswers[number] = answer
-        self._write(ready)
-        return answer
-
-    def _message(
-        self,
-        word: bytes,
-        number: int,
-        perspective: Any,
-        target: Any,
-        name: bytes,
-        wanted: int,
-        args: Any,
-        kw: Any,
-    ) -> bytes:
-        """The octets of a call."""
-        netArgs = self.serialize(args, perspective, name)
-        netKw = self.serialize(kw, perspective, name)
-        return self._encoder.encode((word, number, target, name, wanted, netArgs, netKw))
-
-    def _callWithOptions(
-        self, word: bytes, perspective: Any, target: Any, name: bytes, args: Any, kw: Any
-    ) -> Any:
-        """Call, and do with the answer what further arguments say."""
-        wanted, callback, errback = (kw.pop(option, None) for option in _OPTIONS)
-        if wanted is None or wanted or callback or errback:
-            answer = self._call(word, _plainWord(word), perspective, target, name, args, kw)
-            if callback or errback:
-                answer.addCallbacks(callback or _same, errback or _same)
-                return None
-            return answer
-        number = self.newRequestID()
-        try:
-            octets = self._message(word, number, perspective, target, name, 0, args, kw)
-        except Exception:
-            _log.failure("A call that wants no answer could not be sent")
-        else:
-            self._write(octets)
-        return None
-
-    def _cancelled(self, number: int, answer: Deferred[Any]) -> None:
-        """Nobody wants an answer any more; it comes all the same, and is dropped."""
-        if self.waitingForAnswers.get(number) is answer:
-            self.waitingForAnswers[number] = None
-            if self.currentDialect == EXTENDED:
-                self.sendCall(b"cancel", number)
-
-    def _answered(self, number: Any, result: Any) -> None:
-        self._question(number, lambda answer: answer.callback(result))
-
-    def _question(self, number: Any, use: Callable[[Deferred[Any]], object]) -> None:
-        """
-        An answer has come.
-
-        @raise ProtocolError: to a question that nobody has asked.
-        """
-        try:
-            answer = self.waitingForAnswers.pop(number)
-        except (KeyError, TypeError):
-            raise ProtocolError(
-                f"an answer to the request {number!r}, which was not made"
-            ) from None
-        if answer is not None:
-            use(answer)
+    def sendCancel(self, number: int) -> None:
+        """Nobody wants the answer to a request any more."""
+        if self.currentDialect == EXTENDED and not self.disconnected:
+            self.sendCall(b"cancel", number)
 
     def proto_answer(self, requestID: Any, netResult: Any) -> None:
         """What a call has returned."""
         try:
             result = self.unserialize(netResult)
         except Exception:
-            failure = Failure()
-            self._question(requestID, lambda answer: answer.errback(failure))
+            self._outgoing.failed(requestID, Failure())
         else:
-            self._answered(requestID, result)
+            self._outgoing.answered(requestID, result)
 
     def proto_error(self, requestID: Any, fail: Any) -> None:
         """How a call has failed."""
@@ -615,7 +529,7 @@ class Broker(Banana):
             failure = failureOf(fail, self.unserialize)
         except Exception:
             failure = Failure()
-        self._question(requestID, lambda answer: answer.errback(failure))
+        self._outgoing.failed(requestID, failure)
 
     # Calls of the other side
 
@@ -630,13 +544,7 @@ class Broker(Banana):
     ) -> None:
         """An object of this side is called."""
         target = self.localObjectForID(objectID)
-        self._serve(requestID, target, message, answerRequired, netArgs, netKw)
-
-    def _messageReceived(self, message: Any) -> None:
-        """An object of this side is called with plain data."""
-        entry = self.localObjects.get(message.target)
-        target = None if entry is None else entry.object
-        self._serve(message.number, target, message.name, message.wanted, message.args, message.kw)
+        self._incoming.serve(requestID, target, message, answerRequired, netArgs, netKw)
 
     def proto_cachemessage(
         self,
@@ -650,90 +558,11 @@ class Broker(Banana):
         """A copy of the other side's `Cacheable` is called."""
         entry = self.locallyCachedObjects.get(objectID) if isinstance(objectID, int) else None
         target = None if entry is None else entry.get()
-        self._serve(requestID, target, message, answerRequired, netArgs, netKw)
-
-    def _serve(self, number: Any, target: Any, name: Any, wanted: Any, args: Any, kw: Any) -> None:
-        """Make a call for the other side."""
-        if type(number) is not int or number in self._working:
-            raise ProtocolError(f"a call with the number {number!r}")
-        begun = None
-        metrics = getattr(self.factory, "metrics", None)
-        try:
-            text = str(name, "utf-8")
-            if metrics is not None:
-                begun = metrics.begin(target, text)
-            if target is None:
-                raise Error("Invalid Object ID")
-            if len(self._working) >= self.maxPendingCalls:
-                raise TooManyCalls(f"more than {self.maxPendingCalls} calls are worked on")
-            result = target.remoteMessageReceived(self, text, args, kw)
-        except Exception:
-            self._failed(Failure(), number, wanted, begun)
-            return
-        if type(result) is Ready:
-            if begun is not None:
-                begun.end()
-            if wanted and not self.disconnected:
-                self._write(result.answer(number))
-        elif isinstance(result, Deferred):
-            self._working[number] = result
-            result.addCallbacks(
-                self._done, self._failed, (number, wanted, begun), None, (number, wanted, begun)
-            )
-        else:
-            self._done(result, number, wanted, begun)
-
-    def _done(self, result: Any, number: int, wanted: Any, begun: Any) -> None:
-        """A call has returned something."""
-        self._working.pop(number, None)
-        if begun is not None:
-            begun.end()
-        if not wanted or self.disconnected:
-            return
-        try:
-            if type(result) is Ready:
-                octets = result.answer(number)
-            else:
-                octets = self._encoder.encode((b"answer", number, result))
-        except BananaError:
-            self._failed(Failure(), number, wanted, None)
-        else:
-            self._write(octets)
-
-    def _failed(self, failure: Failure, number: int, wanted: Any, begun: Any) -> None:
-        """A call has failed."""
-        self._working.pop(number, None)
-        if begun is not None:
-            begun.end(failure)
-        if failure.check(InsecureJelly, MalformedJelly):
-            _log.warn("A call with arguments that are not taken: {why}", why=failure.value)
-        elif not failure.check(Error, CancelledError):
-            _log.failure("Peer will receive following PB traceback:", failure)
-        if not wanted or self.disconnected:
-            return
-        try:
-            octets = self._encoder.encode((b"error", number, self._sendable(failure)))
-        except Exception:
-            _log.failure("A failure could not be sent")
-            unknown = failure2Copyable(Failure(Error("the failure could not be sent")))
-            octets = self._encoder.encode((b"error", number, self.serialize(unknown)))
-        self._write(octets)
-
-    def _sendable(self, failure: Failure) -> Any:
-        """The expression for a failure: that of the exception, if it may be sent."""
-        value = failure.value
-        if isinstance(value, Jellyable) or self.security.isClassAllowed(type(value)):
-            return self.serialize(value)
-        unsafe = getattr(self.factory, "unsafeTracebacks", 0)
-        return self.serialize(failure2Copyable(failure, unsafe))
+        self._incoming.serve(requestID, target, message, answerRequired, netArgs, netKw)
 
     def proto_cancel(self, requestID: Any) -> None:
-        """The other side does not want an answer any more; it gets one all the same."""
-        if type(requestID) is not int:
-            raise ProtocolError(f"{requestID!r} is no number of a request")
-        working = self._working.get(requestID)
-        if working is not None:
-            working.cancel()
+        """The other side does not want an answer any more."""
+        self._incoming.cancel(requestID)
 
     # Copies that are kept up to date
 
@@ -850,11 +679,3 @@ class Broker(Banana):
     def stopProducing(self) -> None:
         """Nobody takes pages any more."""
         self.pageProducers.clear()
-
-
-def _plainWord(word: bytes) -> bytes:
-    return MESSAGE if word == b"message" else CACHE_MESSAGE
-
-
-def _same(result: Any) -> Any:
-    return result

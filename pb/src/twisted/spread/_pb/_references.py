@@ -10,7 +10,6 @@ from zope.interface import implementer
 from twisted.internet.currentreactor import currentReactor
 from twisted.internet.defer import Deferred
 from twisted.persisted.styles import Ephemeral
-from twisted.spread._pb._errors import DeadReferenceError
 from twisted.spread.flavors import Serializable
 from twisted.spread.interfaces import IUnjellyable
 from twisted.spread.jelly import MalformedJelly, setUnjellyableForClass
@@ -178,8 +177,3 @@ class TimedReference:
     def remoteMethod(self, key: Any) -> RemoteMethod:
         """A method of the object, to be called."""
         return RemoteMethod(self, key)
-
-
-def deadReference() -> DeadReferenceError:
-    """The error of a call by a reference whose connection is gone."""
-    return DeadReferenceError("Calling Stale Broker")
