@@ -11,10 +11,12 @@ The kinds of objects that can be sent, and what the other side gets of each.
 
 from __future__ import annotations
 
+from inspect import iscoroutine
 from typing import Any
 
 from zope.interface import Interface, implementer
 
+from twisted.internet.defer import Deferred
 from twisted.python.reflect import qual
 from twisted.spread._jelly._objects import attributeName
 from twisted.spread.jelly import (
@@ -112,6 +114,9 @@ class Referenceable(Serializable):
 
     perspective: Any = None
 
+    #: What says which methods there are, and of which types: see `twisted.spread.pb.serves`.
+    remoteInterface: Any = None
+
     def remoteMessageReceived(self, broker: Any, message: str, args: Any, kw: Any) -> Any:
         """
         Call a method for the other side of a broker.
@@ -122,8 +127,24 @@ class Referenceable(Serializable):
         """
         args = broker.unserialize(args)
         kw = broker.unserialize(kw)
+        if self.remoteInterface is not None:
+            return self._checked(broker, message, args, kw)
         method = _method(self, "remote_", message)
         return broker.answer(method(*args, **kw), self.perspective, method, args, kw)
+
+    def _checked(self, broker: Any, message: str, args: Any, kw: Any) -> Any:
+        """Call a method of the interface, whose types are looked at."""
+        described = self.remoteInterface.methodNamed(message)
+        described.check(args, kw)
+        method = _method(self, "remote_", message)
+        result = method(*args, **kw)
+        if iscoroutine(result):
+            result = Deferred.fromCoroutine(result)
+        if isinstance(result, Deferred):
+            result.addCallback(described.checked)
+        else:
+            described.checked(result)
+        return broker.answer(result, self.perspective, method, args, kw)
 
     def jellyFor(self, jellier: Any) -> Any:
         """The number of this object, for the other side of the broker."""

@@ -44,12 +44,14 @@ from twisted.spread._pb._login import (
     challenge,
     respond,
 )
+from twisted.spread._pb._metrics import CallMetrics
 from twisted.spread._pb._references import (
     Local,
     RemoteMethod,
     RemoteReference,
     TimedReference,
 )
+from twisted.spread._pb._typed import InvalidCall, RemoteInterface, serves
 from twisted.spread.flavors import (
     Cacheable,
     Copyable,
@@ -80,6 +82,7 @@ __all__ = [
     "Avatar",
     "Broker",
     "Cacheable",
+    "CallMetrics",
     "CopiedFailure",
     "Copyable",
     "CopyableFailure",
@@ -88,6 +91,7 @@ __all__ = [
     "IPBRoot",
     "IPerspective",
     "IUsernameMD5Password",
+    "InvalidCall",
     "Jellyable",
     "Local",
     "NoSuchMethod",
@@ -100,6 +104,7 @@ __all__ = [
     "RemoteCacheObserver",
     "RemoteCopy",
     "RemoteError",
+    "RemoteInterface",
     "RemoteMethod",
     "RemoteReference",
     "Root",
@@ -114,6 +119,7 @@ __all__ = [
     "globalSecurity",
     "portno",
     "respond",
+    "serves",
     "setCopierForClass",
     "setCopierForClassTree",
     "setFactoryForClass",

@@ -94,23 +94,28 @@ class RemotePublished(RemoteCache):
         return name
 
     def setCopyableState(self, state: Any) -> None:
-        """Take the state from the file, if that is of the right time; otherwise ask for it."""
+        """
+        Take the state from the file, if that is of the right time; otherwise ask for it.
+
+        @raise ValueError: there can be no file of such a name.
+        """
         names = ("remote", "publishedID", "perspective", "service", "timestamp")
         self.__dict__.update({name: state[name] for name in names})
         self._activationListeners: list[Callable[[Any], object]] = []
-        kept = self._load()
+        kept = self._load(self.getFileName())
         if kept is not None and kept.get("timestamp") == self.timestamp:
             kept.pop("remote", None)
             self.__dict__.update(kept)
             self._wasCleanWhenLoaded = 1
             self._activate()
         else:
-            self.remote.callRemote("getStateToPublish").addCallbacks(self._got, self._failed)
+            asked = self.remote.callRemote("getStateToPublish")
+            asked.addCallback(self._got).addErrback(self._failed)
 
-    def _load(self) -> Any:
+    def _load(self, name: str) -> Any:
         """What is in the file, or None."""
         try:
-            with open(self.getFileName(), "rb") as file:
+            with open(name, "rb") as file:
                 kept = jelly.unjelly(banana.decode(file.read()), jelly.globalSecurity)
         except OSError:
             return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from types import ModuleType
+from types import MemberDescriptorType, ModuleType
 from typing import Any
 
 from zope.interface import implementer
@@ -65,11 +65,23 @@ def giveState(instance: Any, state: Any) -> None:
         instance.__dict__.update((attributeName(name), value) for name, value in state.items())
     elif isinstance(state, tuple) and len(state) == 2:
         # What Python's own `object.__getstate__` gives for classes with slots.
-        giveState(instance, state[0] or {})
+        if state[0]:
+            giveState(instance, state[0])
         for name, value in (state[1] or {}).items():
-            setattr(instance, attributeName(name), value)
+            _setSlot(instance, attributeName(name), value)
     elif state is not None:
         raise TypeError(f"{type(state).__name__} is no state of a {qual(type(instance))}")
+
+
+def _setSlot(instance: Any, name: str, value: Any) -> None:
+    """
+    Set an attribute that has a slot.
+
+    @raise TypeError: it has none.
+    """
+    if not isinstance(getattr(type(instance), name, None), MemberDescriptorType):
+        raise TypeError(f"a {qual(type(instance))} has no slot {name!r}")
+    setattr(instance, name, value)
 
 
 def attributeName(name: Any) -> str:

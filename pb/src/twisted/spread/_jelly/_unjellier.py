@@ -56,7 +56,10 @@ def _unicode(rest: list[Any]) -> str:
         return text
     if type(text) is not bytes:
         raise MalformedJelly("a text has to come as octets")
-    return text.decode("utf-8", "surrogatepass")
+    try:
+        return text.decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError as error:
+        raise MalformedJelly(f"a text that is not UTF-8: {error.reason}") from None
 
 
 def _boolean(rest: list[Any]) -> bool:
@@ -136,7 +139,7 @@ class Unjellier:
         try:
             return self._made(name, expression)
         except (IndexError, TypeError, ValueError, OverflowError) as error:
-            if isinstance(error, (MalformedJelly, UnicodeError)) or name not in _OWN:
+            if isinstance(error, MalformedJelly) or name not in _BUILT_IN:
                 raise
             raise MalformedJelly(f"a {name.decode()} that makes no sense: {error}") from error
         finally:
@@ -292,6 +295,9 @@ class Unjellier:
 
     def _oldInstance(self, expression: list[Any], number: Any) -> Any:
         """An instance as programs have sent it until 2015."""
+        klass = self.unjelly(expression[1])
+        if not isinstance(klass, type) or not self.taster.isClassAllowed(klass):
+            raise InsecureJelly("an instance of what is no class, or is not allowed")
         warnings.warn_explicit(
             "Unjelly support for the instance atom is deprecated since "
             "Twisted 15.0.0.  Upgrade peer for modern instance support.",
@@ -299,9 +305,6 @@ class Unjellier:
             filename="",
             lineno=0,
         )
-        klass = self.unjelly(expression[1])
-        if not isinstance(klass, type) or not self.taster.isClassAllowed(klass):
-            raise InsecureJelly("an instance of what is no class, or is not allowed")
         return self._filled(bare(klass), expression[2], number)
 
     def _method(self, expression: list[Any], _: Any) -> Any:
@@ -351,3 +354,5 @@ _OWN: dict[bytes, Callable[[Unjellier, list[Any], Any], Any]] = {
     b"function": Unjellier._function,
     b"persistent": Unjellier._persistent,
 }
+
+_BUILT_IN = _ATOMS.keys() | _OWN.keys()

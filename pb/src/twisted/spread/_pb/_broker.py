@@ -36,7 +36,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.spread._pb import _plain
 from twisted.spread._pb._caches import LocalCache, RemotelyCached
-from twisted.spread._pb._errors import Error, ProtocolError, failureOf
+from twisted.spread._pb._errors import Error, NoSuchObject, ProtocolError, failureOf
 from twisted.spread._pb._incoming import Incoming
 from twisted.spread._pb._outgoing import Outgoing, octetsOf
 from twisted.spread._pb._plain import PLAIN, NotPlain, Ready
@@ -95,6 +95,9 @@ class Broker(Banana):
     maxPendingCalls = 10_000
     maxUnsent = 64 * 2**20
     maxBrokerRefsViolations = 0
+
+    #: Whether the other side was wrong, so that nothing more of it is looked at.
+    _refused = False
 
     waitingForAnswers: dict[int, Deferred[Any] | None]
 
@@ -208,6 +211,8 @@ class Broker(Banana):
 
     def dataReceived(self, chunk: bytes) -> None:
         """Take octets; those that are wrong end the connection."""
+        if self._refused:
+            return
         decoder = self._decoder
         try:
             decoder.feed(chunk)
@@ -257,7 +262,7 @@ class Broker(Banana):
         return all(map(security.isTypeAllowed, _plain.WORDS))
 
     def _abort(self) -> None:
-        self._decoder.clear()
+        self._refused = True
         self.plainly = False
         abort = getattr(self.transport, "abortConnection", None)
         (abort or self.transport.loseConnection)()
@@ -595,14 +600,14 @@ class Broker(Banana):
         """
         The `Cacheable` of which the other side has the copy of a number.
 
-        @raise ProtocolError: it has none.
+        @raise NoSuchObject: it has none.
         """
         return self._remotelyCached(luid).object
 
     def _remotelyCached(self, luid: Any) -> RemotelyCached:
         entry = self.remotelyCachedObjects.get(luid) if type(luid) is int else None
         if entry is None:
-            raise ProtocolError(f"no copy has the number {luid!r}")
+            raise NoSuchObject(f"no copy has the number {luid!r}")
         return entry
 
     def proto_decache(self, objectID: Any) -> None:
@@ -624,23 +629,23 @@ class Broker(Banana):
         """
         A copy of a `Cacheable` of the other side has come.
 
-        @raise ProtocolError: there is one of the number, or there are too many.
+        @raise NoSuchObject: there is one of the number, or there are too many.
         """
         if type(cid) is not int or cid in self.locallyCachedObjects:
-            raise ProtocolError(f"a copy with the number {cid!r}")
+            raise NoSuchObject(f"a copy with the number {cid!r}")
         if len(self.locallyCachedObjects) >= self.maxBrokerRefs:
-            raise ProtocolError(f"more than {self.maxBrokerRefs} copies")
+            raise NoSuchObject(f"more than {self.maxBrokerRefs} copies")
         self.locallyCachedObjects[cid] = LocalCache(instance, partial(self._cacheGone, cid))
 
     def cachedLocallyAs(self, cid: Any) -> Any:
         """
         A copy that has come before comes again.
 
-        @raise ProtocolError: it has not.
+        @raise NoSuchObject: it has not.
         """
         entry = self.locallyCachedObjects.get(cid) if type(cid) is int else None
         if entry is None:
-            raise ProtocolError(f"no copy has the number {cid!r}")
+            raise NoSuchObject(f"no copy has the number {cid!r}")
         return entry.get(again=1)
 
     def _cacheGone(self, cid: Any, count: int) -> None:

@@ -7,13 +7,14 @@ from typing import IO, Any, NoReturn
 from twisted.python.failure import Failure
 from twisted.python.reflect import qual, safe_str
 from twisted.spread.flavors import Copyable, RemoteCopy
-from twisted.spread.jelly import SecurityOptions, setUnjellyableForClass, unjelly
+from twisted.spread.jelly import MalformedJelly, SecurityOptions, setUnjellyableForClass, unjelly
 
 __all__ = [
     "CopiedFailure",
     "CopyableFailure",
     "DeadReferenceError",
     "Error",
+    "NoSuchObject",
     "PBConnectionLost",
     "ProtocolError",
     "RemoteError",
@@ -26,6 +27,10 @@ _UNAVAILABLE = "Traceback unavailable\n"
 
 class ProtocolError(Exception):
     """The other side, or this one, does what the protocol does not allow."""
+
+
+class NoSuchObject(ProtocolError, MalformedJelly):
+    """A number has come that no object has."""
 
 
 class DeadReferenceError(ProtocolError):
@@ -66,12 +71,14 @@ class CopyableFailure(Failure, Copyable):
     """
 
     unsafeTracebacks = 0
+    count = 0
 
     def getStateToCopy(self) -> dict[str, Any]:
         """What the other side gets: the exception's name and text, and those of its bases."""
         kind, value = self.type, self.value
         if self.unsafeTracebacks:
-            traceback = self.getTraceback()
+            # One that has come from elsewhere has its traceback in words.
+            traceback = getattr(self, "traceback", None) or self.getTraceback()
         else:
             traceback = _UNAVAILABLE
         return {
@@ -106,6 +113,8 @@ class CopiedFailure(RemoteCopy, Failure):
 
     def setCopyableState(self, state: Any) -> None:
         """Take what is of the right kind of what has come."""
+        if not isinstance(state, dict):
+            raise MalformedJelly("a failure whose state is no dict")
         kind, parents = state.get("type"), state.get("parents")
         if isinstance(kind, str):
             kind = kind.encode("utf-8", "surrogatepass")

@@ -12,7 +12,15 @@ import struct
 from typing import Any
 
 from twisted.spread._banana._encoder import LIST_HEADS, STRING_HEADS, TEXT_HEADS, head, integer
-from twisted.spread._banana._format import FLOAT, LIST, PB_WORDS, STRING, VOCAB, digits
+from twisted.spread._banana._format import (
+    FLOAT,
+    LIST,
+    PB_WORDS,
+    SIZE_LIMIT,
+    STRING,
+    VOCAB,
+    digits,
+)
 
 __all__ = [
     "CACHE_MESSAGE",
@@ -76,7 +84,18 @@ def _text(text: str) -> bytes:
         return _PAIR + STRING_HEADS[7] + b"unicode" + _word(data)
     if len(data) < 128:
         return TEXT_HEADS[len(data)] + data
-    return TEXT_HEADS[0][:-2] + digits(len(data)) + STRING + data
+    return TEXT_HEADS[0][:-2] + _long(len(data), STRING) + data
+
+
+def _long(size: int, kind: bytes) -> bytes:
+    """
+    The head of a string or a list that is not short.
+
+    @raise NotPlain: it is too long; whoever is left with it says so.
+    """
+    if size > SIZE_LIMIT:
+        raise NotPlain
+    return digits(size) + kind
 
 
 def _key(text: str) -> bytes:
@@ -110,7 +129,7 @@ def write(items: Any, out: list[bytes], seen: set[int], room: int) -> None:
                 continue
             size = len(item) + 1
             _enter(item, seen, room)
-            add((LIST_HEADS[size] if size < 128 else digits(size) + LIST) + _DICTIONARY)
+            add((LIST_HEADS[size] if size < 128 else _long(size, LIST)) + _DICTIONARY)
             for key, value in item.items():
                 if type(key) is str:
                     add(_keys.get(key) or _key(key))
@@ -121,7 +140,7 @@ def write(items: Any, out: list[bytes], seen: set[int], room: int) -> None:
         elif kind is list or kind is tuple:
             size = len(item) + 1
             _enter(item, seen, room)
-            add(LIST_HEADS[size] if size < 128 else digits(size) + LIST)
+            add(LIST_HEADS[size] if size < 128 else _long(size, LIST))
             add(_LISTED if kind is list else _TUPLE)
             write(item, out, seen, room - 1)
         elif item is None:
@@ -132,7 +151,7 @@ def write(items: Any, out: list[bytes], seen: set[int], room: int) -> None:
             add(FLOAT + _float.pack(item))
         elif kind is bytes and item not in PB_WORDS:
             size = len(item)
-            add(STRING_HEADS[size] if size < 128 else digits(size) + STRING)
+            add(STRING_HEADS[size] if size < 128 else _long(size, STRING))
             add(item)
         else:
             raise NotPlain
