@@ -45,7 +45,13 @@ class Environment:
 
 # Users run what is installed from wheels, so this project's environment is no editable install
 # either: pip copies the source trees in, and `refresh` brings them up to date.
-OURS = Environment("ours", (f"{ROOT / 'core'}[tls,uvloop]", str(ROOT / "web")))
+OURS = Environment(
+    "ours",
+    (
+        f"{ROOT / 'core'}[tls,uvloop]",
+        *(str(ROOT / folder) for folder in ("web", "names", "pb")),
+    ),
+)
 PUBLISHED = Environment("published", (f"Twisted[tls]=={PUBLISHED_VERSION}",))
 PEERS = Environment("peers", ("aiohttp", "uvicorn", "httptools", "uvloop"))
 
