@@ -43,6 +43,7 @@ PROGRAMS = {
     "nginx": "nginx-light",
     "openssl": "openssl",
     "pg_lsclusters": "postgresql",
+    "slowhttptest": "slowhttptest",
     "tinyproxy": "tinyproxy",
     "vsftpd": "vsftpd",
     "wrk": "wrk",
@@ -178,6 +179,7 @@ def peers(session: nox.Session) -> None:
         "pymysql",
         "PySide6-Essentials",
         "websockets",
+        "zeep",
     )
     prepare(session, *everything(), "-e", "./core[unix]", *libraries, *TESTING)
     folders = [f"{folder}/tests" for folder in DISTRIBUTIONS]

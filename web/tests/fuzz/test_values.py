@@ -6,7 +6,7 @@ import io
 
 from twisted.web import http
 from twisted.web._client._uri import URI, joined
-from twisted.web._http._forms import form_fields, query_fields
+from twisted.web._http._forms import Form, query_fields, read_form
 from twisted.web._http._head import BadRequest
 from twisted.web._ranges import parse_ranges
 from twisted.web.http_headers import Headers
@@ -40,9 +40,13 @@ def fuzz(data):
     Headers({b"x": [data.replace(b"\r", b"").replace(b"\n", b"").replace(b"\0", b"")]})
     for kind in (b"application/x-www-form-urlencoded", b"multipart/form-data; boundary=b", data):
         try:
-            form_fields(kind, io.BytesIO(data))
+            form = read_form(kind, io.BytesIO(data))
         except BadRequest:
-            pass
+            continue
+        if isinstance(form, Form):
+            form.contents()
+            form.files()
+            form.spool.close()
 
 
 def test_seeds(fuzzed):

@@ -146,6 +146,34 @@ def test_bad_hosts(host):
         read_head(request(host=host))
 
 
+@pytest.mark.parametrize(
+    ("target", "host"),
+    [
+        (b"http://h/", b"h"),
+        (b"http://H:80?x", b"h"),
+        (b"HTTPS://h:443", b"h"),
+        (b"http://h:8080/", b"h:8080"),
+        (b"http://[::1]/", b"[::1]"),
+        (b"*", b"h"),
+        (b"h:443", b"h"),
+    ],
+)
+def test_whole_urls(target, host):
+    """A target may be a whole URL of the host that the header names."""
+    assert read_head(request(start=b"GET %b HTTP/1.1" % target, host=b"Host: " + host))
+
+
+@pytest.mark.parametrize(
+    "target",
+    [b"http://other/", b"http://h:81/", b"http:///", b"http://u@h/", b"http://h\\@other/"],
+)
+def test_other_host_in_target(target):
+    """A target that names another host than the header does is refused with 400."""
+    with pytest.raises(BadRequest) as caught:
+        read_head(request(start=b"GET %b HTTP/1.1" % target))
+    assert caught.value.code == 400
+
+
 def test_transfer_encoding_of_old():
     """HTTP/1.0 knows no transfer codings."""
     with pytest.raises(BadRequest):

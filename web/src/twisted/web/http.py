@@ -38,6 +38,7 @@ from twisted.web._http._forms import parse_qs
 from twisted.web._http._oldclient import HTTPClient
 from twisted.web._http._request import CACHED, NO_BODY_CODES, Request
 from twisted.web._http._upgrade import HTTP2_ENABLED as _HTTP2_ENABLED
+from twisted.web._http._uploads import UploadedFile
 from twisted.web._responses import (
     ACCEPTED,
     BAD_GATEWAY,
@@ -147,6 +148,7 @@ __all__ = [
     "PotentialDataLoss",
     "Request",
     "StringTransport",
+    "UploadedFile",
     "combinedLogFormatter",
     "datetimeToLogString",
     "datetimeToString",

@@ -31,10 +31,15 @@ TRAILER_LINE = re.compile(rb"(" + _TOKEN + rb"):[ \t]*([^\r\n\0]*)")
 #: A host and port, as far as a server cares: no space, path, query or user information.
 HOST = re.compile(rb"(?:\[[0-9A-Za-z:.%]+\]|[^\x00-\x20\x7f/?#@:\[\]<>\"\\^`{|}]*)(?::[0-9]*)?")
 
+#: Where the authority of a URL ends (RFC 3986, section 3.2).
+AUTHORITY_END = re.compile(rb"[/?#]")
+
 #: How large a head may be, in bytes, and how many headers it may have.
 MAX_HEAD_SIZE = 16384
 MAX_HEADERS = 500
 
-#: How long the line before a chunk may be, extensions included, and how large a trailer.
+#: How long the line before a chunk may be, extensions included, how much all extensions of a body
+#: may have together, and how large a trailer may be.
 MAX_CHUNK_LINE = 1024
+MAX_EXTENSIONS_SIZE = 16384
 MAX_TRAILER_SIZE = 16384

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from twisted.web._http._grammar import (
+    AUTHORITY_END,
     CONTENT_LENGTH,
     HEADERS,
     HOST,
@@ -124,6 +125,8 @@ def read_head(
     block = data[found.end() :]
     if before is None or before.block != block or before.modern is not modern:
         before = Fields(block, modern, max_headers)
+    if target[:1] != b"/" and b"host" in before.headers:
+        _check_authority(target, before.headers[b"host"][0])
     return RequestHead(method, target, b"HTTP/1.1" if modern else b"HTTP/1.0", before)
 
 
@@ -147,6 +150,21 @@ def _headers(block: bytes, max_headers: int) -> dict[bytes, list[bytes]]:
         else:
             values.append(value)
     return headers
+
+
+def _check_authority(target: bytes, host: bytes) -> None:
+    """
+    See that a target that is a whole URL names the host that the header names.
+
+    @raise BadRequest: if it does not, for two servers in a row might send it to different ones.
+    """
+    scheme, _, rest = target.partition(b"://")
+    port = {b"http": b":80", b"https": b":443"}.get(scheme.lower())
+    if port is None:
+        return
+    authority = AUTHORITY_END.split(rest, maxsplit=1)[0].lower().removesuffix(port)
+    if HOST.fullmatch(authority) is None or authority != host.lower().removesuffix(port):
+        raise BadRequest("the target and Host differ (RFC 9112, section 3.2.2)")
 
 
 def _body_length(headers: dict[bytes, list[bytes]], modern: bool) -> int | None:

@@ -20,9 +20,10 @@ from twisted.web._http._body import NOT_IN_TRAILERS, to_chunk
 from twisted.web._http._conditions import matches, modified_since
 from twisted.web._http._cookies import read_cookies, set_cookie
 from twisted.web._http._dates import datetimeToString
-from twisted.web._http._forms import form_fields, query_fields
+from twisted.web._http._forms import MAX_FIELDS, MAX_FORM_SIZE, Form, query_fields, read_form
 from twisted.web._http._head import BadRequest
 from twisted.web._http._streaming import ComingBody, KeptBody, RequestBody
+from twisted.web._http._uploads import UploadedFile
 from twisted.web._http._write import checked_reason
 from twisted.web._responses import (
     FOUND,
@@ -64,7 +65,6 @@ class Request:
     @ivar method: such as ``b"GET"``.
     @ivar uri: what was asked for, as it was sent.
     @ivar path: the path of that, still with its percent signs.
-    @ivar args: the fields of the query and of a form that was posted: lists of values by names.
     @ivar clientproto: such as ``b"HTTP/1.1"``.
     @ivar content: a file with the body; empty if the body is taken as it comes.
     @ivar takesBody: whether the body is taken as it comes, by ``body``.
@@ -82,15 +82,19 @@ class Request:
     @ivar startedWriting: whether the head of the answer is sent.
     @ivar sentLength: how many bytes of its body are.
     @ivar finished: whether `finish` was called.
+    @cvar maxFormFields: how many fields a query or a form may have.
+    @cvar maxFormSize: how many bytes of a form may be no files.
     """
 
     __module__ = "twisted.web.http"
+
+    maxFormFields = MAX_FIELDS
+    maxFormSize = MAX_FORM_SIZE
 
     method: bytes = b"(no method yet)"
     uri: bytes = b"(no uri yet)"
     path: bytes = b""
     clientproto: bytes = b"(no clientproto yet)"
-    args: dict[bytes, list[bytes]] | None = None
     content: IO[bytes] | None = None
     user: bytes
     password: bytes
@@ -110,6 +114,10 @@ class Request:
     requestTrailers: Headers | None = None
     responseTrailers: Headers | None = None
 
+    _args: dict[bytes, list[bytes]] | None = None
+    # A form in parts, and whether what it holds is in the arguments.
+    _form: Form | None = None
+    _formRead = True
     _disconnected = False
     _forceSSL = 0
     _withoutBody = False
@@ -231,19 +239,50 @@ class Request:
         """
         self.method, self.uri, self.clientproto = command, path, version
         self.path, query = _pathOf(path)
-        self.args = query_fields(query) if query else {}
+        self.args = query_fields(query, self.maxFormFields) if query else {}
         if b"cookie" in self.requestHeaders._rawHeaders:
             self.parseCookies()
 
     def _readForm(self, contentType: bytes) -> None:
-        """Add the fields of the body to ``args``, if it is a form."""
+        """Read the body if it is a form."""
         assert self.content is not None
-        assert self.args is not None
         self.content.seek(0)
-        fields = form_fields(contentType, self.content)
-        if fields is not None:
-            for name, values in fields.items():
-                self.args.setdefault(name, []).extend(values)
+        form = read_form(contentType, self.content, self.maxFormFields, self.maxFormSize)
+        if isinstance(form, Form):
+            self._form = form
+            self._formRead = False
+        elif form is not None:
+            self._addFields(form)
+
+    def _addFields(self, fields: dict[bytes, list[bytes]]) -> None:
+        """Add fields to the arguments."""
+        if not self._args:
+            self._args = fields
+            return
+        for name, values in fields.items():
+            self._args.setdefault(name, []).extend(values)
+
+    @property
+    def args(self) -> dict[bytes, list[bytes]] | None:
+        """
+        The fields of the query and of a form that was posted: lists of values by names.
+
+        What is in files is there, too, all of it; `files` has them as they are.
+        """
+        if not self._formRead:
+            self._formRead = True
+            assert self._form is not None
+            self._addFields(self._form.contents())
+        return self._args
+
+    @args.setter
+    def args(self, value: dict[bytes, list[bytes]] | None) -> None:
+        self._args = value
+
+    @property
+    def files(self) -> dict[bytes, list[UploadedFile]]:
+        """The files of a form that was posted: lists by names."""
+        return {} if self._form is None else self._form.files()
 
     def _reject(self, error: BadRequest) -> None:
         """Answer that the request makes no sense."""
@@ -260,8 +299,7 @@ class Request:
         """The connection ended before the answer was complete: tell those who wait for that."""
         self._disconnected = True
         self.channel = None
-        if self.content is not None:
-            self.content.close()
+        self._closeContent()
         if self.takesBody:
             assert isinstance(self.body, ComingBody)
             self.body.lost(reason)
@@ -271,6 +309,13 @@ class Request:
 
     def noLongerQueued(self) -> None:
         """Nothing: requests are made when it is their turn."""
+
+    def _closeContent(self) -> None:
+        """Part with the body, and the files in it."""
+        if self.content is not None:
+            self.content.close()
+        if self._form is not None:
+            self._form.spool.close()
 
     # What a subclass says
 
@@ -614,8 +659,7 @@ class Request:
         if factory is not None:
             factory.log(self)
         self.channel = None
-        if self.content is not None:
-            self.content.close()
+        self._closeContent()
         waiting, self.notifications = self.notifications, []
         for deferred in waiting:
             deferred.callback(None)
@@ -627,8 +671,7 @@ class Request:
             self.unregisterProducer()
         channel, self.channel = self.channel, None
         channel.requestDone(self)
-        if self.content is not None:
-            self.content.close()
+        self._closeContent()
         if self.notifications:
             waiting, self.notifications = self.notifications, []
             for deferred in waiting:
