@@ -71,6 +71,15 @@ def test_large_file(site, folder):
     assert site.get(b"/big", b"Range: bytes=1000-200999").body == content[1000:201_000]
 
 
+@pytest.mark.parametrize("size", [0, 1, 65_536, 131_072, 131_073])
+def test_sizes(site, folder, size):
+    """Small files are sent at once, and no file is longer or shorter for that."""
+    content = os.urandom(size)
+    (folder / "file").write_bytes(content)
+    answer = site.get(b"/file")
+    assert (answer.body, answer.headers[b"content-length"]) == (content, b"%d" % size)
+
+
 def test_head(site):
     """HEAD has the headers of GET; a range says nothing about it."""
     answer = site.get(b"/a.txt", b"Range: bytes=1-2", method=b"HEAD")
@@ -308,8 +317,9 @@ def test_single_file(connect, folder):
 
 def test_client_gone(connect, folder):
     """A file is closed when its client is gone."""
+    (folder / "big").write_bytes(bytes(300_000))
     connection = connect(File(str(folder)))
-    connection.get(b"/a.txt")
+    connection.get(b"/big")
     producer = connection.transport.producer
     producer.stopProducing()
     connection.lose()

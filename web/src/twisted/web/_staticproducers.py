@@ -71,6 +71,19 @@ class NoRangeStaticProducer(StaticProducer):
             self._finish()
 
 
+class SmallFileProducer(NoRangeStaticProducer):
+    """Sends a whole file that is so small that it may wait in memory for a client to read it."""
+
+    #: The largest size of such a file, in bytes.
+    largest = 2 * FileDescriptor.bufferSize
+
+    def start(self) -> None:
+        """Send all of it, with the head."""
+        self.request.write(self.fileObject.read(self.largest))
+        self.request.finish()
+        self.stopProducing()
+
+
 class SingleRangeStaticProducer(StaticProducer):
     """Sends a part of a file."""
 

@@ -21,6 +21,7 @@ from twisted.web._staticproducers import (
     MultipleRangeStaticProducer,
     NoRangeStaticProducer,
     SingleRangeStaticProducer,
+    SmallFileProducer,
     StaticProducer,
 )
 from twisted.web.pages import notFound
@@ -270,9 +271,10 @@ class File(resource.Resource, FilePath[str]):  # type: ignore[misc]
         if header is not None and self._isUnchanged(request):
             parts = parse_ranges(header, size)
         if parts is None:
-            self._setContentHeaders(request)
+            self._setContentHeaders(request, size)
             request.setResponseCode(http.OK)
-            return NoRangeStaticProducer(request, fileForReading)
+            small = size <= SmallFileProducer.largest
+            return (SmallFileProducer if small else NoRangeStaticProducer)(request, fileForReading)
         if not parts:
             # RFC 9110, section 15.5.17.
             request.setResponseCode(http.REQUESTED_RANGE_NOT_SATISFIABLE)

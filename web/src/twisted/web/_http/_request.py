@@ -200,7 +200,9 @@ class Request:
         assert self.args is not None
         self.content.seek(0)
         fields = form_fields(contentType, self.content)
-        if fields is not None:
+        if not self.args and fields is not None:
+            self.args = fields
+        elif fields is not None:
             for name, values in fields.items():
                 self.args.setdefault(name, []).extend(values)
 
