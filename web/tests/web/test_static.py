@@ -72,7 +72,7 @@ def test_large_file(site, folder):
 
 
 @pytest.mark.parametrize("size", [0, 1, 65_536, 131_072, 131_073])
-def test_sizes(site, folder, size):
+def test_sizes_of_files(site, folder, size):
     """Small files are sent at once, and no file is longer or shorter for that."""
     content = os.urandom(size)
     (folder / "file").write_bytes(content)
