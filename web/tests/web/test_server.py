@@ -416,7 +416,7 @@ def test_request_factory(connect, recorder):
     connection = connect(recorder, requestFactory=Other)
     connection.get()
     assert type(recorder.requests[0]) is Other
-    assert connection.site.acceptableProtocols() == [b"http/1.1"]
+    assert connection.site.acceptableProtocols() == [b"h2", b"http/1.1"]
 
 
 def test_site_as_resource(connect, recorder):

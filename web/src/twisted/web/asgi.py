@@ -194,6 +194,8 @@ class ASGIResource:
             upgrade = request.requestHeaders._rawHeaders.get(b"upgrade")
             if upgrade is not None and upgrade[-1].strip().lower() == b"websocket":
                 return self.websocket.render_GET(request)
+        if self.websocket is not None and request.method == b"CONNECT":
+            return self.websocket.render_CONNECT(request)
         self._run(HTTPCall(self._application, request, self._rootPath))
         return NOT_DONE_YET
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from html import escape
 from inspect import iscoroutine
 from time import time
@@ -20,8 +20,9 @@ from twisted.python.components import Componentized
 from twisted.python.failure import Failure
 from twisted.python.urlpath import URLPath as _URLPath
 from twisted.web import http, resource
-from twisted.web._encoding import GzipEncoderFactory
+from twisted.web._encoding import ContentEncoderFactory, GzipEncoderFactory
 from twisted.web._http._head import BadRequest
+from twisted.web._http._upgrade import default_limits
 from twisted.web._session import Session
 from twisted.web.error import UnsupportedMethod
 from twisted.web.iweb import IRequest
@@ -30,6 +31,7 @@ from twisted.web.util import formatFailure
 
 __all__ = [
     "NOT_DONE_YET",
+    "ContentEncoderFactory",
     "GzipEncoderFactory",
     "Request",
     "Session",
@@ -50,6 +52,9 @@ _KNOWN_METHODS = frozenset(
 )
 
 version = b"TwistedWeb/" + twisted.__version__.encode("ascii")
+
+# Looking for a number in bytes is much faster than looking for bytes.
+(_PERCENT,) = b"%"
 
 _log = Logger()
 
@@ -173,7 +178,7 @@ class Request(http.Request, Componentized):
         raw[b"date"] = _date.now()
         self.prepath = []
         segments = self.path[1:].split(b"/")
-        if b"%" in self.path:
+        if _PERCENT in self.path:
             segments = [unquote_to_bytes(segment) for segment in segments]
         self.postpath = segments
 
@@ -183,6 +188,8 @@ class Request(http.Request, Componentized):
             # Asking whether there is such a method is much faster than asking for the interface.
             if hasattr(found, "getEncoder") and resource._IEncodingResource.providedBy(found):
                 self._encoder = found.getEncoder(self)
+            elif encoders := getattr(self.site, "encoders", None):
+                self._encoder = resource.firstEncoder(encoders, self)
             self.render(found)
         except BaseException:
             self.processingFailed(Failure())
@@ -309,8 +316,7 @@ class Request(http.Request, Componentized):
         if self._disconnected or self.finished:
             return reason
         if self.startedWriting:
-            self.channel.persistent = False
-            self.channel.loseConnection()
+            self.channel.breakOff()
             return reason
         body = self._page(
             http.INTERNAL_SERVER_ERROR, "Processing Failed", "The server's log says why."
@@ -347,12 +353,7 @@ class Request(http.Request, Componentized):
     def write(self, data: bytes) -> None:
         """Send a piece of the body, encoded if the resource wants that."""
         if self._encoder is not None and not self.finished:
-            if self.code == http.PARTIAL_CONTENT:
-                # A part of the content is not a part of its encoded form.
-                self._encoder = None
-                self.responseHeaders.removeHeader(b"content-encoding")
-            else:
-                data = self._encoder.encode(data)
+            data = self._encoder.encode(data)
         http.Request.write(self, data)
 
     def finish(self) -> None:
@@ -461,14 +462,18 @@ class Site(http.HTTPFactory):
     @ivar streamsBodies: whether resources are looked up when the head of a request is there, before
         its body; those with a true ``streamsBody`` then render, and take the body as it comes by
         ``request.body``. By default, whether the root is one of these.
+    @ivar encoders: factories of encoders for the answers of all resources that have none of their
+        own, such as a `ContentEncoderFactory`; the first that gives an encoder is used.
     """
 
     counter = 0
     requestFactory: Any = Request
     displayTracebacks = False
+    encoders: Sequence[Any] = ()
     sessionFactory: Any = Session
     sessionCheckTime = 1800
     isLeaf = 0
+    http2Limits = default_limits()
 
     _parsePOSTFormSubmission = True
 
@@ -503,7 +508,7 @@ class Site(http.HTTPFactory):
 
     def acceptableProtocols(self) -> list[bytes]:
         """What can be agreed on by ALPN (RFC 7301)."""
-        return [b"http/1.1"]
+        return [b"http/1.1"] if self.http2Limits is None else [b"h2", b"http/1.1"]
 
     def makeSession(self) -> Any:
         """Begin a session."""

@@ -264,6 +264,8 @@ class Upgrades(WebSocketResource):
         WebSocketResource.__init__(self, None, origins)
         self._begin = begin
 
-    def _accept(self, request: Any, key: Any) -> int:
-        self._begin(request, lambda call, headers: self._switch(request, key, call, headers))
+    def _accept(self, request: Any, answer: dict[bytes, bytes]) -> int:
+        self._begin(
+            request, lambda call, headers: self._switch(request, {**answer, **headers}, call)
+        )
         return NOT_DONE_YET

@@ -5,6 +5,7 @@ from __future__ import annotations
 from twisted.web._http._grammar import (
     CHUNK_HEAD,
     MAX_CHUNK_LINE,
+    MAX_EXTENSIONS_SIZE,
     MAX_TRAILER_SIZE,
     TRAILER_LINE,
 )
@@ -52,6 +53,7 @@ class ChunkedReader:
         self._buffer = b""
         # Where in the buffer begins what was not read yet.
         self._start = 0
+        self._extensions_size = 0
         self._trailer_size = 0
         # Bytes of the present chunk that are to come, and what reads what comes next: a function,
         # for a bound method would keep this object alive.
@@ -99,6 +101,9 @@ class ChunkedReader:
         found = CHUNK_HEAD.fullmatch(line)
         if found is None:
             raise BadRequest("invalid size of a chunk")
+        self._extensions_size += len(found[2])
+        if self._extensions_size > MAX_EXTENSIONS_SIZE:
+            raise BadRequest("the extensions of chunks are too large")
         self._remaining = int(found[1], 16)
         self._next = ChunkedReader._read_data if self._remaining else ChunkedReader._read_trailer
         return True

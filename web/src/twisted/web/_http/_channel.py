@@ -7,7 +7,8 @@ A connection is always in one of six states::
       |                |                           |
       +--error, time---+--------> CLOSING <--------+--connection is not kept--
 
-From BUSY, `HTTPChannel.switchProtocols` leads to SWITCHED: then it is no longer one of HTTP.
+From BUSY, `HTTPChannel.switchProtocols` leads to SWITCHED: then it is no longer one of HTTP/1.1.
+So does IDLE, before any request, if the client wants HTTP/2.
 
 A head without a body goes straight to BUSY.  What arrives while a request is being answered is kept
 for later, up to a limit behind which nothing is read: answers leave in the order of the requests.
@@ -24,20 +25,30 @@ from typing import Any
 
 from zope.interface import implementer
 
-from twisted.internet.interfaces import IConsumer, IPushProducer, ISSLTransport, ITransport
+from twisted.internet.interfaces import (
+    IConsumer,
+    IHandshakeListener,
+    IPushProducer,
+    ISSLTransport,
+    ITransport,
+)
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.protocols.policies import TimeoutMixin
 from twisted.python.failure import Failure
 from twisted.web._http._body import ChunkedReader, LengthReader
 from twisted.web._http._grammar import MAX_HEAD_SIZE, MAX_HEADERS
-from twisted.web._http._head import BadRequest, RequestHead, find_end, read_head
+from twisted.web._http._head import BadRequest, Fields, RequestHead, find_end, read_head
 from twisted.web._http._request import Request
+from twisted.web._http._upgrade import PRIOR_KNOWLEDGE, agreed, connection, may_be_known
 from twisted.web._http._write import response_head
 from twisted.web._responses import BAD_REQUEST, RESPONSES, SWITCHING
 from twisted.web.http_headers import Headers
 
 #: How many bytes of later requests are kept while one is being answered.
 _KEPT_AHEAD = 65536
+
+#: Up to how many bytes a head may have that is remembered, for the next one to be compared with.
+_KEPT_HEAD = 2048
 
 #: How many bytes are thrown away behind a refused request, so that the peer gets to read why.
 _DISCARDED = 1 << 20
@@ -65,10 +76,10 @@ class ChannelKeeper:
 
     draining = False
 
-    def channelMade(self, channel: HTTPChannel) -> None:
+    def channelMade(self, channel: Any) -> None:
         """A connection has begun; its channel says so."""
 
-    def channelLost(self, channel: HTTPChannel) -> None:
+    def channelLost(self, channel: Any) -> None:
         """A connection has ended; its channel says so."""
 
 
@@ -84,7 +95,7 @@ def _refusal(error: BadRequest) -> bytes:
     )
 
 
-@implementer(ITransport, IPushProducer, IConsumer)
+@implementer(ITransport, IPushProducer, IConsumer, IHandshakeListener)
 class HTTPChannel(Protocol, TimeoutMixin):
     """
     Reads requests from a connection and sends what answers them, one after the other.
@@ -129,8 +140,12 @@ class HTTPChannel(Protocol, TimeoutMixin):
         self._start = 0
         self._searched = 0
         self._proceeding = False
+        # Whether there was no request yet.
+        self._fresh = True
         self._request: Any = None
         self._head: RequestHead | None = None
+        # The headers of the last request.
+        self._fields: Fields | None = None
         self._reader: LengthReader | ChunkedReader | None = None
         self._bodySize = 0
         # Of the body, when its rate was looked at last.
@@ -211,7 +226,10 @@ class HTTPChannel(Protocol, TimeoutMixin):
                 else:
                     break
         except BadRequest as error:
-            self._refuse(error)
+            if self._isPriorKnowledge():
+                self._speakHTTP2()
+            else:
+                self._refuse(error)
         finally:
             self._proceeding = False
         if self._start:
@@ -246,7 +264,9 @@ class HTTPChannel(Protocol, TimeoutMixin):
             self._searched = len(buffer)
             return False
         self._start = self._searched = end
-        self._begin(read_head(buffer[start:end], self.maxHeaders))
+        head = read_head(buffer[start:end], self.maxHeaders, self._fields)
+        self._fields = head.fields if end - start <= _KEPT_HEAD else None
+        self._begin(head)
         return True
 
     def _begin(self, head: RequestHead) -> None:
@@ -259,6 +279,7 @@ class HTTPChannel(Protocol, TimeoutMixin):
         self.length = length
         if length is not None and length > self.maxBodySize:
             raise BadRequest("the body is too large", 413)
+        self._fresh = False
         self._request = request = self.requestFactory(self)
         request.requestHeaders._rawHeaders = head.headers
         request.gotLength(length)
@@ -438,6 +459,32 @@ class HTTPChannel(Protocol, TimeoutMixin):
         if rest and self._other is not None:
             other.dataReceived(rest)
 
+    # HTTP/2
+
+    def handshakeCompleted(self) -> None:
+        """Speak HTTP/2 if both sides have agreed on it."""
+        if agreed(self):
+            self._speakHTTP2()
+
+    def _isPriorKnowledge(self) -> bool:
+        return self._fresh and self._buffer.startswith(PRIOR_KNOWLEDGE) and may_be_known(self)
+
+    def _speakHTTP2(self) -> None:
+        """Leave the connection to HTTP/2."""
+        received = self._buffer
+        self._state = SWITCHED
+        self._other = other = connection(self)
+        self._unregister()
+        self.setTimeout(None)
+        self._forget()
+        other.makeConnection(self.transport)
+        other.register()
+        if self._keeper is not None:
+            self._keeper.channelLost(self)
+            self._keeper = None
+        if received:
+            other.dataReceived(received)
+
     # Refusing
 
     def _refuse(self, error: BadRequest) -> None:
@@ -602,6 +649,11 @@ class HTTPChannel(Protocol, TimeoutMixin):
         self.transport.loseConnection()
         self._isRead()
         self.setTimeout(self.abortTimeout)
+
+    def breakOff(self) -> None:
+        """End an answer that nobody is to take for complete."""
+        self.persistent = False
+        self.loseConnection()
 
     def getPeer(self) -> Any:
         """The address of the other side."""

@@ -17,10 +17,13 @@ from twisted.internet.interfaces import IConsumer, ISSLTransport
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.web._http._body import NOT_IN_TRAILERS, to_chunk
-from twisted.web._http._dates import datetimeToString, stringToDatetime
-from twisted.web._http._forms import form_fields, query_fields
+from twisted.web._http._conditions import matches, modified_since
+from twisted.web._http._cookies import read_cookies, set_cookie
+from twisted.web._http._dates import datetimeToString
+from twisted.web._http._forms import MAX_FIELDS, MAX_FORM_SIZE, Form, query_fields, read_form
 from twisted.web._http._head import BadRequest
 from twisted.web._http._streaming import ComingBody, KeptBody, RequestBody
+from twisted.web._http._uploads import UploadedFile
 from twisted.web._http._write import checked_reason
 from twisted.web._responses import (
     FOUND,
@@ -43,19 +46,6 @@ NO_BODY_CODES = (204, 304)
 #: Bodies above this many bytes are kept in a temporary file.
 _KEPT_IN_MEMORY = 100_000
 
-_SAME_SITE = frozenset({b"lax", b"strict", b"none"})
-
-
-def _cookiePart(value: object) -> bytes:
-    """
-    A part of a cookie, in which semicolons become spaces.
-
-    @raise ValueError: if a line break or NUL is in it.
-    """
-    if not isinstance(value, bytes):
-        value = str(value).encode("utf-8")
-    return _checked(value).replace(b";", b" ")
-
 
 def _pathOf(target: bytes) -> tuple[bytes, bytes]:
     """The path and the query of a request's target (RFC 9112, section 3.2)."""
@@ -75,7 +65,6 @@ class Request:
     @ivar method: such as ``b"GET"``.
     @ivar uri: what was asked for, as it was sent.
     @ivar path: the path of that, still with its percent signs.
-    @ivar args: the fields of the query and of a form that was posted: lists of values by names.
     @ivar clientproto: such as ``b"HTTP/1.1"``.
     @ivar content: a file with the body; empty if the body is taken as it comes.
     @ivar takesBody: whether the body is taken as it comes, by ``body``.
@@ -93,15 +82,19 @@ class Request:
     @ivar startedWriting: whether the head of the answer is sent.
     @ivar sentLength: how many bytes of its body are.
     @ivar finished: whether `finish` was called.
+    @cvar maxFormFields: how many fields a query or a form may have.
+    @cvar maxFormSize: how many bytes of a form may be no files.
     """
 
     __module__ = "twisted.web.http"
+
+    maxFormFields = MAX_FIELDS
+    maxFormSize = MAX_FORM_SIZE
 
     method: bytes = b"(no method yet)"
     uri: bytes = b"(no uri yet)"
     path: bytes = b""
     clientproto: bytes = b"(no clientproto yet)"
-    args: dict[bytes, list[bytes]] | None = None
     content: IO[bytes] | None = None
     user: bytes
     password: bytes
@@ -121,6 +114,10 @@ class Request:
     requestTrailers: Headers | None = None
     responseTrailers: Headers | None = None
 
+    _args: dict[bytes, list[bytes]] | None = None
+    # A form in parts, and whether what it holds is in the arguments.
+    _form: Form | None = None
+    _formRead = True
     _disconnected = False
     _forceSSL = 0
     _withoutBody = False
@@ -242,19 +239,50 @@ class Request:
         """
         self.method, self.uri, self.clientproto = command, path, version
         self.path, query = _pathOf(path)
-        self.args = query_fields(query) if query else {}
+        self.args = query_fields(query, self.maxFormFields) if query else {}
         if b"cookie" in self.requestHeaders._rawHeaders:
             self.parseCookies()
 
     def _readForm(self, contentType: bytes) -> None:
-        """Add the fields of the body to ``args``, if it is a form."""
+        """Read the body if it is a form."""
         assert self.content is not None
-        assert self.args is not None
         self.content.seek(0)
-        fields = form_fields(contentType, self.content)
-        if fields is not None:
-            for name, values in fields.items():
-                self.args.setdefault(name, []).extend(values)
+        form = read_form(contentType, self.content, self.maxFormFields, self.maxFormSize)
+        if isinstance(form, Form):
+            self._form = form
+            self._formRead = False
+        elif form is not None:
+            self._addFields(form)
+
+    def _addFields(self, fields: dict[bytes, list[bytes]]) -> None:
+        """Add fields to the arguments."""
+        if not self._args:
+            self._args = fields
+            return
+        for name, values in fields.items():
+            self._args.setdefault(name, []).extend(values)
+
+    @property
+    def args(self) -> dict[bytes, list[bytes]] | None:
+        """
+        The fields of the query and of a form that was posted: lists of values by names.
+
+        What is in files is there, too, all of it; `files` has them as they are.
+        """
+        if not self._formRead:
+            self._formRead = True
+            assert self._form is not None
+            self._addFields(self._form.contents())
+        return self._args
+
+    @args.setter
+    def args(self, value: dict[bytes, list[bytes]] | None) -> None:
+        self._args = value
+
+    @property
+    def files(self) -> dict[bytes, list[UploadedFile]]:
+        """The files of a form that was posted: lists by names."""
+        return {} if self._form is None else self._form.files()
 
     def _reject(self, error: BadRequest) -> None:
         """Answer that the request makes no sense."""
@@ -271,8 +299,7 @@ class Request:
         """The connection ended before the answer was complete: tell those who wait for that."""
         self._disconnected = True
         self.channel = None
-        if self.content is not None:
-            self.content.close()
+        self._closeContent()
         if self.takesBody:
             assert isinstance(self.body, ComingBody)
             self.body.lost(reason)
@@ -282,6 +309,13 @@ class Request:
 
     def noLongerQueued(self) -> None:
         """Nothing: requests are made when it is their turn."""
+
+    def _closeContent(self) -> None:
+        """Part with the body, and the files in it."""
+        if self.content is not None:
+            self.content.close()
+        if self._form is not None:
+            self._form.spool.close()
 
     # What a subclass says
 
@@ -312,10 +346,7 @@ class Request:
     def parseCookies(self) -> None:
         """Read the cookies that came."""
         for header in self.requestHeaders.getRawHeaders(b"cookie", ()):
-            for cookie in header.split(b";"):
-                name, sign, value = cookie.lstrip().partition(b"=")
-                if sign:
-                    self.received_cookies[name] = value
+            self.received_cookies.update(read_cookies(header))
 
     def getCookie(self, key: bytes) -> bytes | None:
         """The value of a cookie that came, or None."""
@@ -438,26 +469,15 @@ class Request:
         @param sameSite: ``"lax"``, ``"strict"`` or ``"none"``: whether other sites' pages send it.
         @raise ValueError: if that is something else, or a line break or NUL is in any of it.
         """
-        parts = [_cookiePart(k) + b"=" + _cookiePart(v)]
-        for name, value in (
-            (b"Expires", expires),
-            (b"Domain", domain),
-            (b"Path", path),
-            (b"Max-Age", max_age),
-            (b"Comment", comment),
-        ):
-            if value is not None:
-                parts.append(name + b"=" + _cookiePart(value))
-        if secure:
-            parts.append(b"Secure")
-        if httpOnly:
-            parts.append(b"HttpOnly")
-        if sameSite:
-            policy = _cookiePart(sameSite).lower()
-            if policy not in _SAME_SITE:
-                raise ValueError(f"Invalid value for sameSite: {sameSite!r}")
-            parts.append(b"SameSite=" + policy)
-        self.cookies.append(b"; ".join(parts))
+        attributes = {
+            b"Expires": expires,
+            b"Domain": domain,
+            b"Path": path,
+            b"Max-Age": max_age,
+            b"Comment": comment,
+        }
+        flags = {b"Secure": secure, b"HttpOnly": httpOnly}
+        self.cookies.append(set_cookie(k, v, attributes, flags, sameSite))
 
     def addTrailer(self, name: bytes | str, value: bytes | str) -> None:
         """
@@ -517,15 +537,11 @@ class Request:
         seconds = math.ceil(when)
         if self.lastModified is None or self.lastModified < seconds:
             self.lastModified = seconds
-        since = self.getHeader(b"if-modified-since")
-        if since is None or self.requestHeaders.hasHeader(b"if-none-match"):
+        if self.requestHeaders.hasHeader(b"if-none-match"):
             # RFC 9110, section 13.1.3: the entity tag decides if there is one.
             return None
-        try:
-            known = stringToDatetime(since.partition(b";")[0])
-        except ValueError:
-            return None
-        if known < self.lastModified:
+        since = self.getHeader(b"if-modified-since")
+        if since is None or modified_since(since, self.lastModified):
             return None
         self.setResponseCode(NOT_MODIFIED)
         return CACHED
@@ -539,10 +555,7 @@ class Request:
         """
         self.etag = _checked(etag)
         condition = self.getHeader(b"if-none-match")
-        if condition is None:
-            return None
-        tags = [tag.strip().removeprefix(b"W/") for tag in condition.split(b",")]
-        if etag.removeprefix(b"W/") not in tags and tags != [b"*"]:
+        if condition is None or not matches(condition, etag):
             return None
         unchanged = self.method in (b"GET", b"HEAD")
         self.setResponseCode(NOT_MODIFIED if unchanged else PRECONDITION_FAILED)
@@ -634,16 +647,19 @@ class Request:
             factory.log(self)
         self._cleanUp()
 
-    def switched(self) -> None:
-        """The connection is another protocol's: this is over."""
-        self.code, self.code_message = SWITCHING, RESPONSES[SWITCHING]
+    def switched(self, code: int = SWITCHING) -> None:
+        """
+        The connection is another protocol's: this is over.
+
+        @param code: the status of the answer that said so.
+        """
+        self.code, self.code_message = code, RESPONSES[code]
         self.startedWriting = self.finished = 1
         factory = getattr(self.channel, "factory", None)
         if factory is not None:
             factory.log(self)
         self.channel = None
-        if self.content is not None:
-            self.content.close()
+        self._closeContent()
         waiting, self.notifications = self.notifications, []
         for deferred in waiting:
             deferred.callback(None)
@@ -655,8 +671,7 @@ class Request:
             self.unregisterProducer()
         channel, self.channel = self.channel, None
         channel.requestDone(self)
-        if self.content is not None:
-            self.content.close()
+        self._closeContent()
         if self.notifications:
             waiting, self.notifications = self.notifications, []
             for deferred in waiting:

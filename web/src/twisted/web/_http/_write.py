@@ -46,6 +46,7 @@ def response_head(
     line = _status_lines.get((version, code, reason))
     parts = [_status_line(version, code, reason) if line is None else line]
     for name, values in headers.items():
+        # Nearly always it is known, and a call would cost more than this.
         written = _canonical.get(name) or _canonicalName(name)
         for value in values:
             parts += (written, b": ", value, b"\r\n")

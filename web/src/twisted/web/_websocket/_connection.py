@@ -164,8 +164,9 @@ class WebSocketConnection:
         elif isinstance(event, Pong):
             self._call(self._protocol.pongReceived, bytes(event.payload))
         elif self._is(ConnectionState.OPEN):
-            # What has come is no WebSocket.
-            self._fail(event.code, event.reason or "")
+            # What has come is no WebSocket. What the library says of text depends on its pieces.
+            invalid = event.code == CloseReason.INVALID_FRAME_PAYLOAD_DATA
+            self._fail(event.code, "text that is not UTF-8" if invalid else event.reason or "")
         else:
             self._closeReceived(event)
 
