@@ -421,11 +421,14 @@ def test_https(twist, tmp_path, words):
     """HTTPS is served with a certificate and its key, from two files or one."""
     make_certificate(tmp_path, "first.example")
     (tmp_path / "a.txt").write_text("hello")
+    (tmp_path / "big").write_bytes(os.urandom(1_000_000))
     process = twist("--log-format", "text", "web", "--path", ".", *words)
     context = standard_ssl._create_unverified_context()
     port = port_of(process)
     with urllib.request.urlopen(f"https://127.0.0.1:{port}/a.txt", context=context) as answer:
         assert answer.read() == b"hello"
+    with urllib.request.urlopen(f"https://127.0.0.1:{port}/big", context=context) as answer:
+        assert answer.read() == (tmp_path / "big").read_bytes()
     process.send_signal(signal.SIGTERM)
     assert process.wait(10) == 0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from io import FileIO
 from typing import IO, Any
 
 from zope.interface import implementer
@@ -18,12 +19,14 @@ class StaticProducer:
 
     @cvar bufferSize: how much is read at once, in bytes.
     @cvar wholeSize: up to how many bytes everything is read and written at once.
+    @cvar straightSize: how much is sent at once where the system takes it from the file itself.
     """
 
     __module__ = "twisted.web.static"
 
     bufferSize = FileDescriptor.bufferSize
     wholeSize = 131072
+    straightSize = 2**20
 
     def __init__(self, request: Any, fileObject: IO[bytes]) -> None:
         """
@@ -44,6 +47,22 @@ class StaticProducer:
         """Close the file; the transport calls this when the client is gone."""
         self.fileObject.close()
         self.request = None
+
+    def _sendStraight(self, count: int) -> int | None:
+        """
+        Send up to that many bytes from where the file is, if they need not be read for it.
+
+        @return: how many went, or None if they have to be read and written.
+        """
+        send = getattr(self.request, "sendFile", None)
+        # Other kinds of files give something else than what is behind their descriptor.
+        if send is None or type(getattr(self.fileObject, "raw", self.fileObject)) is not FileIO:
+            return None
+        offset = self.fileObject.tell()
+        sent: int | None = send(self.fileObject.fileno(), offset, count)
+        if sent:
+            self.fileObject.seek(offset + sent)
+        return sent
 
     def _finish(self) -> None:
         """Everything is written."""
@@ -80,6 +99,8 @@ class NoRangeStaticProducer(StaticProducer):
         if self.request is None:
             return
         data, self._begun = self._begun[: self.bufferSize], self._begun[self.bufferSize :]
+        if not data and self._sendStraight(self.straightSize) is not None:
+            return
         data = data or self.fileObject.read(self.bufferSize)
         if data:
             # The transport may close this while it takes the data.
@@ -115,7 +136,14 @@ class SingleRangeStaticProducer(StaticProducer):
         """Write the next portion."""
         if self.request is None:
             return
-        data = self.fileObject.read(min(self.bufferSize, self.size - self.bytesWritten))
+        left = self.size - self.bytesWritten
+        sent = self._sendStraight(min(self.straightSize, left)) if self.bytesWritten else None
+        if sent is not None:
+            self.bytesWritten += sent
+            if self.bytesWritten == self.size:
+                self._finish()
+            return
+        data = self.fileObject.read(min(self.bufferSize, left))
         if data:
             self.bytesWritten += len(data)
             self.request.write(data)

@@ -356,6 +356,12 @@ class Request(http.Request, Componentized):
             data = self._encoder.encode(data)
         http.Request.write(self, data)
 
+    def sendFile(self, file: int, offset: int, count: int) -> int | None:
+        """Send a part of a file, past this process; see `twisted.web.http.Request.sendFile`."""
+        if self._encoder is not None or type(self).write is not Request.write:
+            return None
+        return http.Request.sendFile(self, file, offset, count)
+
     def finish(self) -> None:
         """Say that the answer is complete."""
         if self._encoder is not None and not self.finished:
