@@ -10,7 +10,7 @@ from urllib.parse import quote, unquote
 
 from twisted.python.filepath import FilePath
 from twisted.web import resource
-from twisted.web._look import FOOT, HEAD, confine
+from twisted.web._look import FOOT, HEAD
 from twisted.web._mime import contentTypes as _contentTypes
 from twisted.web._mime import formatFileSize, getTypeAndEncoding
 
@@ -118,8 +118,6 @@ class DirectoryLister(resource.Resource):
     def render(self, request: Any) -> bytes:
         """The page."""
         request.setHeader(b"content-type", b"text/html; charset=utf-8")
-        if self.template is DirectoryLister.template:
-            confine(request)
         names = os.listdir(self.path) if self.dirs is None else self.dirs
         path = unquote(request.uri.partition(b"?")[0].decode("iso-8859-1"))
         page = self.template % {

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from typing import Any
 
 #: The colours differ from their background by 4.5 to 1 at least (WCAG 2.2, 1.4.3).
 STYLE = """
@@ -58,9 +57,13 @@ tbody tr:hover { background: var(--raised) }
 }
 """
 
-#: Lets the style be used, and nothing else.
-_POLICY = b"default-src 'none'; style-src 'sha256-%b'; base-uri 'none'; form-action 'none'" % (
-    base64.b64encode(hashlib.sha256(STYLE.encode()).digest())
+_DIGEST = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+
+#: Has browsers use nothing but what is in the page, whatever gets into it (CSP, level 3): it stands
+#: in the page so that it holds for this page and no other.
+POLICY = (
+    '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
+    f"style-src 'sha256-{_DIGEST}'; base-uri 'none'; form-action 'none'\">"
 )
 
 #: The beginning and the end of a page; what stands in braces or behind a percent sign is as in each
@@ -70,6 +73,7 @@ HEAD = f"""\
 <html lang="en">
 <head>
 <meta charset="utf-8">
+{POLICY}
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>TITLE</title>
 <style>{STYLE}</style>
@@ -82,13 +86,3 @@ FOOT = """\
 </body>
 </html>
 """
-
-
-def confine(request: Any) -> None:
-    """
-    Have browsers use nothing but what is in the page, whatever gets into it (CSP, level 3).
-
-    What the program itself has said about that stays.
-    """
-    if not request.responseHeaders.hasHeader(b"content-security-policy"):
-        request.setHeader(b"content-security-policy", _POLICY)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from twisted.web import static
-from twisted.web._look import FOOT, HEAD, confine
+from twisted.web._look import FOOT, HEAD
 
 __all__ = ["Test"]
 
@@ -27,10 +25,3 @@ class Test(static.Data):
 
     def __init__(self) -> None:
         static.Data.__init__(self, _PAGE, "text/html; charset=utf-8")
-
-    def render_GET(self, request: Any) -> bytes:
-        """The page."""
-        confine(request)
-        return static.Data.render_GET(self, request)
-
-    render_HEAD = render_GET

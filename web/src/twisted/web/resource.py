@@ -16,7 +16,7 @@ from zope.interface import Attribute, Interface, implementer
 from twisted.python.components import proxyForInterface
 from twisted.python.deprecate import deprecatedModuleAttribute
 from twisted.python.reflect import prefixedMethodNames
-from twisted.web._look import FOOT, HEAD, confine
+from twisted.web._look import FOOT, HEAD
 from twisted.web._responses import FORBIDDEN, NOT_FOUND, RESPONSES
 from twisted.web.error import UnsupportedMethod
 
@@ -246,8 +246,6 @@ class _Page(Resource):
         """The page."""
         request.setResponseCode(self.code)
         request.setHeader(b"content-type", b"text/html; charset=utf-8")
-        if self.template is _Page.template:
-            confine(request)
         page = self.template.format(
             code=self.code, brief=escape(self.brief), detail=self._detailAsHTML()
         )

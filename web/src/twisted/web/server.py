@@ -322,8 +322,6 @@ class Request(http.Request, Componentized):
             http.INTERNAL_SERVER_ERROR, "Processing Failed", "The server's log says why."
         )
         if self.site.displayTracebacks:
-            # That page has a style of its own.
-            self.responseHeaders.removeHeader(b"content-security-policy")
             body = (
                 b'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">'
                 b'<meta name="viewport" content="width=device-width, initial-scale=1">'

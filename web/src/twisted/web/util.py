@@ -13,7 +13,7 @@ from twisted.web import resource
 from twisted.web._element import Element, renderer
 from twisted.web._flatten import flattenString
 from twisted.web._loaders import TagLoader, XMLString
-from twisted.web._look import confine
+from twisted.web._look import POLICY
 
 __all__ = [
     "DeferredResource",
@@ -25,11 +25,13 @@ __all__ = [
 ]
 
 
-_ELSEWHERE = """\
+_ELSEWHERE = (
+    """\
 <!DOCTYPE html>
 <html lang="en">
   <head>
     <meta charset="utf-8">
+    POLICY
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <meta name="color-scheme" content="light dark">
     {refresh}<title>Found</title>
@@ -39,6 +41,7 @@ _ELSEWHERE = """\
   </body>
 </html>
 """
+).replace("POLICY", POLICY)
 
 #: A scheme, once what browsers pass over is gone.
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*):")
@@ -58,7 +61,6 @@ def redirectTo(URL: bytes, request: Any) -> bytes:
         raise TypeError(f"a URL is bytes, not {type(URL).__name__}")
     request.setHeader(b"content-type", b"text/html; charset=utf-8")
     request.redirect(URL)
-    confine(request)
     url = URL.decode("utf-8", "replace")
     scheme = _SCHEME.match(_PASSED_OVER.sub("", url))
     if scheme is not None and scheme[1].lower() not in ("http", "https"):
