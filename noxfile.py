@@ -40,6 +40,7 @@ PROGRAMS = {
     "nc": "netcat-openbsd",
     "openssl": "openssl",
     "pg_lsclusters": "postgresql",
+    "redis-server": "redis-server",
     "vsftpd": "vsftpd",
     "wrk": "wrk",
     "Xvfb": "xvfb python3-gi gir1.2-gtk-3.0 python3-tk python3-wxgtk4.0 libxcb-cursor0"
@@ -172,6 +173,7 @@ def peers(session: nox.Session) -> None:
         "psycopg[binary]",
         "pymysql",
         "PySide6-Essentials",
+        "redis",
         "websockets",
     )
     prepare(session, *everything(), "-e", "./core[unix]", *libraries, *TESTING)

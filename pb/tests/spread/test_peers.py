@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import venv
@@ -103,3 +104,66 @@ def test_releases(pythons, serve, server, client):
     )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == EXPECTED, done.stderr
+
+
+# A service that is scaled out over several processes, with Redis as its registry
+
+EXAMPLE = ROOT / "docs" / "examples" / "pb_workers.py"
+
+
+@pytest.fixture
+def redis(tmp_path) -> Iterator[str]:
+    """A Redis server of this test's own; gives its URL."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=tmp_path, text=True) as process:
+        assert process.stdout is not None
+        while "eady to accept connections" not in process.stdout.readline():
+            assert process.poll() is None
+        yield f"redis://127.0.0.1:{port}"
+        process.kill()
+
+
+@pytest.fixture
+def workers(redis) -> Iterator[list[subprocess.Popen[str]]]:
+    """Three workers, which have told their addresses."""
+    command = [sys.executable, "-W", "error", str(EXAMPLE), "worker", redis]
+    started = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
+    for process in started:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("listening on")
+    yield started
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def sums(redis: str, count: int) -> subprocess.Popen[str]:
+    """A client that makes calls; prints which worker has made how many."""
+    command = [sys.executable, "-W", "error", str(EXAMPLE), "sums", str(count), redis]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+def test_workers(redis, workers):
+    """Clients find the workers by the registry, and spread their calls over them."""
+    output, _ = sums(redis, 500).communicate(timeout=60)
+    shares = [int(line.split()[1]) for line in output.splitlines()]
+    assert sum(shares) == 500
+    assert len(shares) == 3
+
+
+def test_killed_worker(redis, workers):
+    """No call is lost when a worker is killed amid them: others make what it has not made."""
+    host, port = redis.removeprefix("redis://").split(":")
+    with socket.create_connection((host, int(port))) as connection:
+        connection.sendall(b"MONITOR\r\n")
+        client = sums(redis, 900)
+        lines = connection.makefile()
+        while "zrangebyscore" not in lines.readline().lower():
+            assert client.poll() is None
+        workers[0].kill()
+    output, _ = client.communicate(timeout=60)
+    assert client.returncode == 0
+    assert sum(int(line.split()[1]) for line in output.splitlines()) == 900
