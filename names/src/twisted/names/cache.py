@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from copy import copy
 from heapq import heapify, heappop, heappush
 from typing import Any
@@ -24,7 +24,7 @@ LONGEST = 86_400
 LONGEST_NEGATIVE = 10_800
 
 
-def negativeTTL(authority: Any) -> int | None:
+def negativeTTL(authority: Iterable[dns.RRHeader]) -> int | None:
     """
     The seconds for which "there is none" may be kept, or None if the zone does not say.
 
@@ -125,7 +125,7 @@ class CacheResolver(ResolverBase):
         self.cache[query] = (told, (answers, authority, additional))
         self._keep(query, told + min(min(times, default=0), LONGEST))
 
-    def cacheMissing(self, query: dns.Query, authority: Any) -> None:
+    def cacheMissing(self, query: dns.Query, authority: Iterable[dns.RRHeader]) -> None:
         """
         Keep that a name does not exist, if its zone says for how long that may be.
 

@@ -9,7 +9,7 @@ from twisted.internet.defer import Deferred, TimeoutError, fail
 from twisted.internet.interfaces import IResolver
 from twisted.names import dns
 from twisted.names.cache import CacheResolver
-from twisted.names.common import Lookup, ResolverBase, Sections
+from twisted.names.common import Lookup, ResolverBase
 from twisted.names.error import DNSNameError, DomainError
 from twisted.python.failure import Failure
 
@@ -52,7 +52,7 @@ class ResolverChain(ResolverBase):
 
     def __init__(self, resolvers: Sequence[Any]) -> None:
         super().__init__()
-        self.resolvers: list[Any] = [IResolver(resolver) for resolver in resolvers]
+        self.resolvers: list[Any] = [IResolver(resolver, resolver) for resolver in resolvers]
 
     def _lookup(self, name: bytes, cls: int, type: int, timeout: Any) -> Lookup:
         if not self.resolvers:
@@ -82,14 +82,15 @@ class ResolverChain(ResolverBase):
     ) -> Lookup:
         """Ask resolvers, and tell a cache what they say."""
 
-        def told(outcome: Sections | Failure) -> Sections | Failure:
+        def told(outcome: Any) -> Any:
             if not isinstance(outcome, Failure):
                 cache.cacheResult(query, outcome)
             elif outcome.check(DNSNameError) and isinstance(outcome.value.args[0], dns.Message):
                 cache.cacheMissing(query, outcome.value.args[0].authority)
             return outcome
 
-        return self._ask(query, timeout, resolvers).addBoth(told)
+        answer: Lookup = self._ask(query, timeout, resolvers).addBoth(told)
+        return answer
 
     def lookupAllRecords(self, name: str | bytes, timeout: Any = None) -> Lookup:
         """Look up all records that some resolver cares to tell (ANY)."""

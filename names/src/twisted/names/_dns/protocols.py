@@ -67,6 +67,9 @@ class DNSMixin:
         @param reactor: the global one if it is None.
         """
         self.controller = controller
+        # What takes messages as octets before anything is made of them, and tells whether it has.
+        self._datagrams = getattr(controller, "datagramReceived", None)
+        self._strings = getattr(controller, "stringReceived", None)
         self.id = randomSource()
         self._reactor = currentReactor(reactor)
         self.liveMessages = {}
@@ -84,6 +87,12 @@ class DNSMixin:
         call: IDelayedCall = self._reactor.callLater(period, func, *args)
         return call
 
+    def _message(self, id: int, queries: Sequence[Query]) -> Message:
+        """The message that asks."""
+        message = Message(id, recDes=1)
+        message.queries = list(queries)
+        return message
+
     def _ask(
         self,
         queries: Sequence[Query],
@@ -93,10 +102,8 @@ class DNSMixin:
         address: Any = None,
     ) -> Deferred[Message]:
         """Send questions, and wait."""
-        message = Message(id, recDes=1)
-        message.queries = list(queries)
         try:
-            send(message)
+            send(self._message(id, queries))
         except Exception:
             return fail(Failure())
 
@@ -190,12 +197,15 @@ class DNSDatagramProtocol(DNSMixin, DatagramProtocol):
 
     def datagramReceived(self, data: bytes, addr: tuple[str, int]) -> None:
         """Hand an answer to who asked, and any other message to the controller."""
+        if self._datagrams is not None and self._datagrams(data, self, addr):
+            return
         message = self._decoded(data)
         if message is None:
             return
         live = self.liveMessages.get(message.id)
         if live is None:
             if message.id not in self.resends:
+                self.mismatched += 1
                 self.controller.messageReceived(message, self, addr)
         elif self._matches(message, addr, live):
             self.resends.pop(message.id, None)
@@ -312,16 +322,22 @@ class DNSProtocol(DNSMixin, Int16StringReceiver):
     def stringReceived(self, data: bytes) -> None:
         """Hand an answer to who asked, and any other message to the controller."""
         self._restart()
+        if self._strings is not None and self._strings(data, self):
+            return
         message = self._decoded(data)
         if message is None:
             return
         live = self.liveMessages.get(message.id)
         if live is None:
             self.controller.messageReceived(message, self)
-        elif message.queries and message.queries != live[2]:
-            self.mismatched += 1
-        else:
+        elif self._fits(message, live[2]):
             self._answered(message, live)
+        else:
+            self.mismatched += 1
+
+    def _fits(self, message: Message, queries: Sequence[Query]) -> bool:
+        """Is a message about what was asked?"""
+        return not message.queries or message.queries == queries
 
     def query(self, queries: Sequence[Query], timeout: float = 60) -> Deferred[Message]:
         """
