@@ -24,6 +24,7 @@ __all__ = [
     "labels",
     "normal",
     "read_name",
+    "undotted",
     "wire_name",
     "write_name",
 ]
@@ -191,12 +192,17 @@ def joined(parts: list[bytes]) -> bytes:
     return b".".join(map(_escaped, parts))
 
 
+def undotted(text: bytes) -> bytes:
+    """A name without the dot at its end, if it has one; an escaped dot is part of a label."""
+    if not text.endswith(b"."):
+        return text
+    escapes = len(text) - 1 - len(text[:-1].rstrip(b"\\"))
+    return text if escapes % 2 else text[:-1]
+
+
 def normal(text: bytes) -> bytes:
     """What is equal for equal names: lower case and without a dot at the end."""
-    text = text.lower()
-    if text.endswith(b".") and not text.endswith(b"\\."):
-        return text[:-1]
-    return text
+    return undotted(text).lower()
 
 
 def ends_in(name: bytes, zone: bytes) -> bool:

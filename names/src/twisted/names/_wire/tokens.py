@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from twisted.names._wire.names import joined
+from twisted.names._wire.names import ends_in, joined, normal, undotted
 
 __all__ = [
     "TextError",
@@ -187,16 +187,16 @@ def quoted(data: bytes) -> str:
 
 def name_text(name: bytes) -> str:
     """A name as text that ends with a dot."""
-    return "".join([_IN_NAME[octet] for octet in name.removesuffix(b".")]) + "."
+    return "".join([_IN_NAME[octet] for octet in undotted(name)]) + "."
 
 
 def relative(name: bytes, origin: bytes | None) -> str:
     """A name as text: without the origin if it is below that, else with a dot at its end."""
     if origin:
-        if name.lower() == origin.lower():
+        if normal(name) == normal(origin):
             return "@"
-        if name.lower().endswith(b"." + origin.lower()):
-            return name_text(name[: -len(origin) - 1])[:-1]
+        if ends_in(name, origin):
+            return name_text(undotted(name)[: -len(undotted(origin)) - 1])[:-1]
     return name_text(name)
 
 
