@@ -1,0 +1,140 @@
+"""Replies as bytes: sections, compressed names, what fits, and EDNS (RFC 1035 §4.1, RFC 6891)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from struct import Struct
+
+from twisted.names._server._request import HEADER, OPCODE, RECURSION_DESIRED, Request
+from twisted.names._wire.names import write_name
+from twisted.names._zones._answers import RR, Answer
+
+__all__ = ["TRUNCATED", "Writer", "refusal", "truncated", "writeReply", "writeTruncated"]
+
+_RECORD = Struct("!HHIH")
+
+_ANSWER = 0x8000
+AUTHORITATIVE = 0x0400
+TRUNCATED = 0x0200
+RECURSION_AVAILABLE = 0x0080
+
+#: Flags of requests that replies have, too.
+_KEPT = OPCODE | RECURSION_DESIRED
+
+_IN = 1
+
+
+class Writer:
+    """
+    Writes a reply to a request.
+
+    @ivar out: the octets so far, the header among them.
+    @ivar limit: how many there may be.
+    """
+
+    def __init__(self, request: Request, limit: int, edns: bytes = b"") -> None:
+        """
+        @param edns: what ends the reply.
+        """
+        self.request = request
+        self.limit = limit - len(edns)
+        self.edns = edns
+        self.out = bytearray(HEADER.size) + request.question
+        self.names: dict[bytes, int] = {}
+        write_name(request.name, HEADER.size, self.names)
+
+    def add(self, rr: RR) -> bool:
+        """Write a record; tells whether there was room for it."""
+        out = self.out
+        at = len(out)
+        out += write_name(rr.name, at, self.names)
+        begin = len(out) + _RECORD.size
+        data = rr.record.toWire(begin, self.names)
+        out += _RECORD.pack(rr.record.TYPE, _IN, rr.ttl, len(data))
+        out += data
+        if len(out) > self.limit:
+            del out[at:]
+            return False
+        return True
+
+    def addAll(self, section: Iterable[RR]) -> int | None:
+        """Write a section; gives the number of its records, or None if they are too many."""
+        count = 0
+        for rr in section:
+            if not self.add(rr):
+                return None
+            count += 1
+        return count
+
+    def finish(self, flags: int, counts: tuple[int, int, int]) -> bytes:
+        """Write the header."""
+        request = self.request
+        head = HEADER.pack(
+            request.id,
+            _ANSWER | request.flags & _KEPT | flags,
+            1,
+            counts[0],
+            counts[1],
+            counts[2] + bool(self.edns),
+        )
+        self.out[: HEADER.size] = head
+        return bytes(self.out) + self.edns
+
+
+def _edns(request: Request, size: int, code: int) -> bytes:
+    """The OPT of a reply, if the request has one."""
+    if request.edns is None:
+        return b""
+    flags = (code >> 4) << 24 | (0x8000 if request.edns.secure else 0)
+    return b"\0" + _RECORD.pack(41, size, flags, 0)
+
+
+def writeReply(request: Request, answer: Answer, flags: int, limit: int, size: int) -> bytes:
+    """
+    Write a reply.
+
+    @param flags: those that the server adds of itself.
+    @param limit: the octets that it may have; if it does not fit, it is truncated.
+    @param size: the octets of UDP that this server takes.
+    """
+    edns = _edns(request, size, answer.code)
+    if answer.authoritative:
+        flags |= AUTHORITATIVE
+    flags |= answer.code & 15
+    writer = Writer(request, limit, edns)
+    answers = writer.addAll(answer.answers)
+    authority = None if answers is None else writer.addAll(answer.authority)
+    if answers is None or authority is None:
+        return writeTruncated(request, flags, size)
+    additional = 0
+    for rr in answer.additional:
+        if not writer.add(rr):
+            if additional < answer.glue:
+                flags |= TRUNCATED
+            break
+        additional += 1
+    return writer.finish(flags, (answers, authority, additional))
+
+
+def writeTruncated(request: Request, flags: int, size: int) -> bytes:
+    """Write a reply that says no more than that there is one, to be asked for over TCP."""
+    writer = Writer(request, 65_535, _edns(request, size, 0))
+    return writer.finish(flags | TRUNCATED, (0, 0, 0))
+
+
+def refusal(head: tuple[int, int], code: int) -> bytes:
+    """The reply to a request whose question is not understood."""
+    identifier, flags = head
+    return HEADER.pack(identifier, _ANSWER | flags & _KEPT | code, 0, 0, 0, 0)
+
+
+def truncated(reply: bytes) -> bytes:
+    """What is left of a reply of which the client gets no more than the question."""
+    identifier, flags, questions, *_ = HEADER.unpack_from(reply)
+    end = HEADER.size
+    if questions:
+        while reply[end]:
+            end += reply[end] + 1
+        end += 5
+    head = HEADER.pack(identifier, flags | TRUNCATED, questions, 0, 0, 0)
+    return head + reply[HEADER.size : end]

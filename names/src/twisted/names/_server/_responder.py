@@ -1,0 +1,168 @@
+"""What an authoritative server replies, from the zones that it has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import groupby
+from typing import Any
+
+from twisted.names import common
+from twisted.names._dns.constants import ALL_RECORDS, ANY, EREFUSED, ESERVER, IN
+from twisted.names._server._reply import RECURSION_AVAILABLE, writeReply
+from twisted.names._server._request import Request
+from twisted.names._zones._answers import Answer, Zone, parents
+from twisted.names._zones._records import CHANGES
+from twisted.names.authority import FileAuthority
+from twisted.names.resolve import ResolverChain
+
+__all__ = ["MOST_OCTETS_FOR_ALL", "Responder", "Zones"]
+
+#: How large a reply over UDP may be that gives all records of a name (RFC 8482 §4.1).
+MOST_OCTETS_FOR_ALL = 256
+
+BAD_VERSION = 16
+
+_LOOKUPS = ("query", "_lookup", "lookupZone", *sorted(common.typeToMethod.values()))
+
+
+_plain: dict[type, bool] = {}
+
+
+def _isPlain(kind: type) -> bool:
+    """Whether a class answers questions as `FileAuthority` does."""
+    plain = _plain.get(kind)
+    if plain is None:
+        plain = _plain[kind] = issubclass(kind, FileAuthority) and all(
+            getattr(kind, name) is getattr(FileAuthority, name) for name in _LOOKUPS
+        )
+    return plain
+
+
+class Zones:
+    """
+    The authorities at the head of a chain of resolvers, by the names of their zones.
+
+    @ivar others: whether there are resolvers that have to be asked for other names.
+    """
+
+    def __init__(self, resolvers: Sequence[Any]) -> None:
+        self.stamp = CHANGES.count
+        self.resolvers = list(resolvers)
+        self.byOrigin: dict[bytes, FileAuthority] = {}
+        # Those that have records of names outside of their zones.
+        self._foreign: list[Zone] = []
+        self.others = not self._add(resolvers)
+
+    def _add(self, resolvers: Sequence[Any]) -> bool:
+        """Add authorities up to the first resolver that is none; tells whether that is all."""
+        for resolver in resolvers:
+            if type(resolver) is ResolverChain:
+                if not self._add(resolver.resolvers):
+                    return False
+            elif not _isPlain(type(resolver)) or "_lookup" in vars(resolver):
+                return False
+            else:
+                origin = resolver.responsibleFor()
+                if origin is not None:
+                    self.byOrigin.setdefault(origin, resolver)
+                zone = resolver.zone()
+                if zone is not None and zone.index().foreign:
+                    self._foreign.append(zone)
+        return True
+
+    def holds(self, resolvers: Sequence[Any]) -> bool:
+        """Whether these are still the authorities of a chain, and their zones the same."""
+        return self.stamp == CHANGES.count and self.resolvers == resolvers
+
+    def find(self, name: bytes) -> FileAuthority | None:
+        """The authority of the nearest zone that a name is in."""
+        found = self.byOrigin.get(name)
+        if found is None:
+            for parent in parents(name):
+                found = self.byOrigin.get(parent)
+                if found is not None:
+                    break
+        return found
+
+    def answer(self, name: bytes, kind: int) -> Answer | None:
+        """Answer a question; None if no zone can."""
+        authority = self.find(name)
+        if authority is not None:
+            zone = authority.zone()
+            return Answer(ESERVER, authoritative=False) if zone is None else zone.answer(name, kind)
+        for zone in self._foreign:
+            found = zone.answer(name, kind)
+            if found is not None:
+                return found
+        return None
+
+
+class Responder:
+    """
+    Makes replies to questions.
+
+    @ivar size: how many octets a reply over UDP has at most.
+    @ivar recursive: tells whether the server asks others.
+    """
+
+    def __init__(self, size: int, recursive: Callable[[], bool]) -> None:
+        self.size = size
+        self.recursive = recursive
+        self._zones = Zones(())
+
+    def zones(self, resolvers: Sequence[Any]) -> Zones:
+        """The authorities of a chain of resolvers."""
+        if not self._zones.holds(resolvers):
+            self._zones = Zones(resolvers)
+        return self._zones
+
+    def respond(self, request: Request, zones: Zones, stream: bool) -> bytes | None:
+        """
+        Reply to a question from the zones.
+
+        @return: None if others have to be asked.
+        """
+        if request.cls not in (IN, ANY):
+            return self.refuse(request, EREFUSED)
+        found = zones.answer(request.name, request.type)
+        if found is None:
+            return None if zones.others else self.refuse(request, EREFUSED)
+        if request.type == ALL_RECORDS and not stream:
+            self._reduce(request, found)
+        return self.write(request, found, stream)
+
+    def write(self, request: Request, answer: Answer, stream: bool) -> bytes:
+        """Write a reply."""
+        flags = RECURSION_AVAILABLE if self.recursive() else 0
+        return writeReply(request, answer, flags, self._limit(request, stream), self.size)
+
+    def refuse(self, request: Request, code: int) -> bytes:
+        """Reply that it cannot be done."""
+        return self.write(request, Answer(code, authoritative=False), True)
+
+    def _limit(self, request: Request, stream: bool) -> int:
+        """How many octets a reply may have."""
+        if stream:
+            return 65_535
+        return 512 if request.edns is None else min(request.edns.size, self.size)
+
+    def _reduce(self, request: Request, answer: Answer) -> None:
+        """
+        Leave all records of a name as they are if they are few, and else one of its types.
+
+        Source: RFC 8482 §4.1.
+        """
+        if len(self.write(request, answer, True)) <= MOST_OCTETS_FOR_ALL:
+            return
+        sets = [list(group) for _, group in groupby(answer.answers, _type)]
+        if sets:
+            answer.answers = min(sets, key=_size)
+            answer.additional = []
+
+
+def _type(rr: Any) -> int:
+    return int(rr.record.TYPE)
+
+
+def _size(records: list[Any]) -> int:
+    return sum(len(rr.record.toWire()) + 12 for rr in records)
