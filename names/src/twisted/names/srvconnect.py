@@ -32,7 +32,7 @@ class _Relay(ClientFactory):
     def __init__(self, connector: SRVConnector) -> None:
         self.connector = connector
 
-    def buildProtocol(self, addr: IAddress) -> Any:
+    def buildProtocol(self, addr: IAddress | None) -> Any:
         return self.connector.factory.buildProtocol(addr)
 
     def clientConnectionFailed(self, connector: Any, reason: Failure) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import cache, partial
 from io import BytesIO
 from struct import Struct
 from struct import error as StructError
@@ -24,7 +25,7 @@ from twisted.names._wire.errors import DNSDecodeError, EndOfData
 from twisted.names._wire.names import Memo, read_name, write_name
 from twisted.python.util import FancyEqMixin
 
-__all__ = ["RRHeader", "readRecord", "writeRecord"]
+__all__ = ["RRHeader", "readRecords", "writeRecord", "writeRecords"]
 
 _fixed = Struct("!HHLH")
 _unpack = _fixed.unpack_from
@@ -138,84 +139,149 @@ def _written(header: RRHeader, at: int, names: dict[bytes, int] | None) -> bytes
         raise ValueError(f"{header!r} has no wire form: {error}") from error
 
 
-def writeRecord(header: Any, out: bytearray, names: dict[bytes, int]) -> None:
+def writeRecord(header: Any, at: int, names: dict[bytes, int]) -> bytes:
     """
-    Append a record to a message.
+    The octets of a record, whatever it is, to be put at an offset of a message.
 
     @param header: an `RRHeader`, or anything that is `IEncodable`.
     @raise ValueError: if a value does not fit into its field.
     """
-    at = len(out)
-    if type(header) is not RRHeader:
-        stream = BytesIO(bytes(at - HEADER_SIZE))
-        stream.seek(at - HEADER_SIZE)
-        header.encode(stream, names)
-        out += stream.getvalue()[at - HEADER_SIZE :]
-        return
-    offset = names.get(header.name.name)
-    payload = header.payload
-    if offset is None or (write := _plain_writer(type(payload))) is None:
-        out += _written(header, at, names)
-        return
-    try:
-        rdata = write(payload, at + 12, names)
-        out += _pack_pointed(0xC000 | offset, header.type, header.cls, header.ttl, len(rdata))
-    except (StructError, TypeError, AttributeError):
-        out += _written(header, at, names)
-        return
-    out += rdata
+    if type(header) is RRHeader:
+        return _written(header, at, names)
+    stream = BytesIO(bytes(at - HEADER_SIZE))
+    stream.seek(at - HEADER_SIZE)
+    header.encode(stream, names)
+    return stream.getvalue()[at - HEADER_SIZE :]
+
+
+def writeRecords(
+    headers: Iterable[Any], pieces: list[bytes], at: int, names: dict[bytes, int]
+) -> int:
+    """
+    Write records from an offset of a message on, and give the offset behind them.
+
+    @param pieces: what the octets are added to.
+    @raise ValueError: if a value does not fit into its field.
+    """
+    add, offset_of = pieces.append, names.get
+    for header in headers:
+        write = _writers.get(type(header.payload)) if type(header) is RRHeader else None
+        if write is None:
+            if type(header) is RRHeader and _plain(type(header.payload)):
+                at = writeRecords((header,), pieces, at, names)
+            else:
+                add(piece := writeRecord(header, at, names))
+                at += len(piece)
+            continue
+        payload = header.payload
+        text = header.name.name
+        offset = offset_of(text)
+        try:
+            if offset is not None:
+                at += 12
+                rdata = write(payload, at, names)
+                size = len(rdata)
+                add(_pack_pointed(0xC000 | offset, header.type, header.cls, header.ttl, size))
+            else:
+                add(owner := write_name(text, at, names))
+                at += len(owner) + 10
+                rdata = write(payload, at, names)
+                size = len(rdata)
+                add(_pack(header.type, header.cls, header.ttl, size))
+        except (StructError, TypeError, AttributeError) as error:
+            raise ValueError(f"{header!r} has no wire form: {error}") from error
+        add(rdata)
+        at += size
+    return at
 
 
 _Writer = Callable[[Any, int, dict[bytes, int] | None], bytes]
-_writers: dict[type[Any], _Writer | None] = {}
+_Maker = Callable[[bytes, int, int, Memo, int], Any]
+
+#: What writes data without more ado, by its class; see `_plain`.
+_writers: dict[type[Any], _Writer] = {}
 
 
-def _plain_writer(kind: type[Any]) -> _Writer | None:
-    """What writes data of a class without more ado, if that is one that its fields define."""
-    try:
-        return _writers[kind]
-    except KeyError:
-        plain = issubclass(kind, Record) and kind.encode is Record.encode
-        return _writers.setdefault(kind, kind.schema.compiled if plain else None)
+def _plain(kind: type[Any]) -> bool:
+    """Is data of a class written by what its fields define?  Then note that."""
+    if not issubclass(kind, Record) or kind.encode is not Record.encode:
+        return False
+    _writers[kind] = kind.schema.compiled
+    return True
 
 
-def readRecord(
-    data: bytes, at: int, memo: Memo, kindOf: Callable[[int], Any], auth: Any
-) -> tuple[RRHeader, int]:
+@cache
+def _maker(kind: Any) -> _Maker:
+    """What makes objects of a class from the data in a message."""
+    if not issubclass(kind, Record):
+        return partial(_foreign, kind)
+    if kind.fromWire.__func__ is not Record.fromWire.__func__:  # type: ignore[attr-defined]
+        own: _Maker = kind.fromWire
+        return own
+    new: Callable[[Any], Any] = kind.__new__
+    read = kind.schema.read
+
+    def make(data: bytes, at: int, end: int, memo: Memo, ttl: int) -> Any:
+        record = new(kind)
+        if read(record, data, at, end, memo) != end:
+            raise DNSDecodeError(f"data of {end - at} octets does not end where it should")
+        record.ttl = ttl
+        return record
+
+    return make
+
+
+def _foreign(kind: Any, data: bytes, at: int, end: int, memo: Memo, ttl: int) -> Any:
+    """Data of a class that knows of nothing but streams."""
+    payload = kind(ttl=ttl)
+    stream = BytesIO(data)
+    stream.seek(at)
+    payload.decode(stream, end - at)
+    if stream.tell() != end:
+        raise DNSDecodeError(f"data of {end - at} octets does not end where it should")
+    return payload
+
+
+def readRecords(
+    data: bytes,
+    at: int,
+    count: int,
+    memo: Memo,
+    kindOf: Callable[[int], Any],
+    auth: Any,
+    section: list[RRHeader],
+) -> int:
     """
-    Read a record: it, and the offset behind it.
+    Read records, and give the offset behind them.
 
     @param kindOf: gives the class of the data of a type.
-    @raise DNSDecodeError: if it is not well-formed.
+    @param section: what they are added to.
+    @raise DNSDecodeError: if they are not well-formed.
     """
-    text, at = read_name(data, at, memo)
-    header = RRHeader.__new__(RRHeader)
-    name = Name.__new__(Name)
-    name.name = text
-    header.name = name
-    try:
-        number, klass, ttl, length = _unpack(data, at)
-    except StructError:
-        raise EndOfData(f"the message ends within the record at octet {at}") from None
-    at += 10
-    end = at + length
-    if end > len(data):
-        raise EndOfData(f"the message ends within the data at octet {at}")
-    header.type = number
-    header.cls = klass
-    header.ttl = ttl
-    header.auth = auth
-    header.rdlength = length
-    kind = kindOf(number)
-    if not length and klass in _WITHOUT_DATA:
-        header.payload = UnknownRecord(b"", ttl)
-    elif issubclass(kind, Record):
-        header.payload = kind.fromWire(data, at, end, memo, ttl)
-    else:
-        header.payload = payload = kind(ttl=ttl)
-        stream = BytesIO(data)
-        stream.seek(at)
-        payload.decode(stream, length)
-        if stream.tell() != end:
-            raise DNSDecodeError(f"data of {length} octets does not end where it should")
-    return header, end
+    size = len(data)
+    new, new_name = RRHeader.__new__, Name.__new__
+    for _ in range(count):
+        text, at = read_name(data, at, memo)
+        header = new(RRHeader)
+        header.name = name = new_name(Name)
+        name.name = text
+        try:
+            number, klass, ttl, length = _unpack(data, at)
+        except StructError:
+            raise EndOfData(f"the message ends within the record at octet {at}") from None
+        at += 10
+        end = at + length
+        if end > size:
+            raise EndOfData(f"the message ends within the data at octet {at}")
+        header.type = number
+        header.cls = klass
+        header.ttl = ttl
+        if length or klass not in _WITHOUT_DATA:
+            header.payload = _maker(kindOf(number))(data, at, end, memo, ttl)
+        else:
+            header.payload = UnknownRecord(b"", ttl)
+        header.auth = auth
+        header.rdlength = length
+        section.append(header)
+        at = end
+    return at

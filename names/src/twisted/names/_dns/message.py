@@ -9,7 +9,7 @@ from struct import error as StructError
 from typing import IO, Any
 
 from twisted.names._dns.constants import ALL_RECORDS, IN, OP_QUERY, OPT
-from twisted.names._dns.header import RRHeader, readRecord, writeRecord
+from twisted.names._dns.header import RRHeader, readRecords, writeRecord, writeRecords
 from twisted.names._dns.primitives import HEADER_SIZE, Query, whole
 from twisted.names._dns.record import recordClass
 from twisted.names._wire.errors import EndOfData
@@ -178,77 +178,78 @@ class Message(FancyEqMixin):
         @raise ValueError: if a value does not fit into its field.
         """
         limit = self.maxSize or _MOST
-        out = bytearray(HEADER_SIZE)
         names: dict[bytes, int] = {}
-        self._write_queries(out, names)
-        sections = (self.answers, self.authority, self.additional)
-        for section in sections:
-            for header in section:
-                writeRecord(header, out, names)
-        counts = [len(section) for section in sections]
-        if len(out) > limit:
-            out, counts = self._shortened(limit)
-        try:
-            _header.pack_into(out, 0, self.id, *self._flags(), len(self.queries), *counts)
-        except StructError as error:
-            raise ValueError(f"{self!r} has no wire form: {error}") from error
-        return bytes(out)
-
-    def _flags(self) -> tuple[int, int]:
-        """The two octets of flags."""
-        return (
+        pieces = [b""]
+        at = self._write_queries(pieces, names)
+        answers, authority, additional = self.answers, self.authority, self.additional
+        if answers:
+            at = writeRecords(answers, pieces, at, names)
+        if authority:
+            at = writeRecords(authority, pieces, at, names)
+        if additional:
+            at = writeRecords(additional, pieces, at, names)
+        counts = [len(answers), len(authority), len(additional)]
+        if at > limit:
+            pieces, counts = self._shortened(limit)
+        first = (
             (self.answer & 1) << 7
             | (self.opCode & 0xF) << 3
             | (self.auth & 1) << 2
             | (self.trunc & 1) << 1
-            | (self.recDes & 1),
+            | (self.recDes & 1)
+        )
+        second = (
             (self.recAv & 1) << 7
             | (self.authenticData & 1) << 5
             | (self.checkingDisabled & 1) << 4
-            | (self.rCode & 0xF),
+            | (self.rCode & 0xF)
         )
+        try:
+            pieces[0] = _header.pack(self.id, first, second, len(self.queries), *counts)
+        except StructError as error:
+            raise ValueError(f"{self!r} has no wire form: {error}") from error
+        return b"".join(pieces)
 
-    def _write_queries(self, out: bytearray, names: dict[bytes, int]) -> None:
-        """Append the questions."""
+    def _write_queries(self, pieces: list[bytes], names: dict[bytes, int]) -> int:
+        """Write the questions, and give the offset behind them."""
+        at = HEADER_SIZE
         for query in self.queries:
-            out += write_name(query.name.name, len(out), names)
+            name = write_name(query.name.name, at, names)
             try:
-                out += _question.pack(query.type, query.cls)
+                pieces += (name, _question.pack(query.type, query.cls))
             except StructError as error:
                 raise ValueError(f"{query!r} has no wire form: {error}") from error
+            at += len(name) + 4
+        return at
 
-    def _shortened(self, limit: int) -> tuple[bytearray, list[int]]:
+    def _shortened(self, limit: int) -> tuple[list[bytes], list[int]]:
         """
         The message with as many records as fit, and how many of each section those are.
 
         The OPT record stays, for it says that EDNS is spoken (RFC 6891 §7).
         """
         self.trunc = 1
-        options = bytearray()
         kept = [header for header in self.additional if header.type == OPT]
-        for header in kept:
-            spare = bytearray(HEADER_SIZE)
-            writeRecord(header, spare, {})
-            options += spare[HEADER_SIZE:]
-        out = bytearray(HEADER_SIZE)
+        options = [writeRecord(header, HEADER_SIZE, {}) for header in kept]
+        room = limit - sum(map(len, options))
         names: dict[bytes, int] = {}
-        self._write_queries(out, names)
+        pieces = [b""]
+        at = self._write_queries(pieces, names)
         counts = []
-        room = True
         others = [header for header in self.additional if header.type != OPT]
         for section in (self.answers, self.authority, others):
             count = 0
-            for header in section if room else ():
-                before = len(out)
-                writeRecord(header, out, names)
-                if len(out) + len(options) > limit:
-                    del out[before:]
-                    room = False
+            for header in section:
+                piece = writeRecord(header, at, names)
+                at += len(piece)
+                if at > room:
+                    # Names of this record are where nothing will stand: none may follow.
                     break
+                pieces.append(piece)
                 count += 1
             counts.append(count)
         counts[-1] += len(kept)
-        return out + options, counts
+        return pieces + options, counts
 
     def decode(self, strio: IO[bytes], length: int | None = None) -> None:
         """
@@ -305,11 +306,7 @@ class Message(FancyEqMixin):
         self, section: list[RRHeader], count: int, data: bytes, at: int, memo: Memo
     ) -> int:
         """Read the records of a section, and give the offset behind them."""
-        kind_of, auth = self.lookupRecordType, self.auth
-        for _ in range(count):
-            header, at = readRecord(data, at, memo, kind_of, auth)
-            section.append(header)
-        return at
+        return readRecords(data, at, count, memo, self.lookupRecordType, self.auth, section)
 
     def parseRecords(self, list: list[RRHeader], num: int, strio: IO[bytes]) -> None:
         """

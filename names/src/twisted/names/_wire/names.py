@@ -248,20 +248,28 @@ def write_name(text: bytes, at: int, names: dict[bytes, int] | None) -> bytes:
     """
     if names is None:
         return wire_name(text)
-    offset = names.get(text)
-    if offset is not None:
-        return _pointer(0xC000 | offset)
+    for ending, before in _endings(text):
+        offset = names.get(ending)
+        if offset is not None:
+            return before + _pointer(0xC000 | offset)
+        if (position := at + len(before)) < _FIRST_OUT_OF_REACH:
+            names[ending] = position
+    return wire_name(text)
+
+
+@lru_cache(4096)
+def _endings(text: bytes) -> tuple[tuple[bytes, bytes], ...]:
+    """
+    The name and those above it, in text, each with the octets before it; none for the root.
+
+    @raise ValueError: as `wire_name` does.
+    """
     wire = wire_name(text)
-    if len(wire) == 1 or b"\\" in text:
-        return wire
-    rest = text[:-1] if text.endswith(b".") else text
+    endings = []
     position = 0
-    while True:
-        if (offset := names.get(rest)) is not None:
-            return wire[:position] + _pointer(0xC000 | offset)
-        if at + position < _FIRST_OUT_OF_REACH:
-            names[rest] = at + position
+    rest = labels(text)
+    while wire[position]:
+        endings.append((joined(rest), wire[:position]))
         position += wire[position] + 1
-        _, dot, rest = rest.partition(b".")
-        if not dot:
-            return wire
+        del rest[0]
+    return tuple(endings)

@@ -10,8 +10,8 @@ from struct import error as StructError
 from typing import Any
 
 from twisted.names._wire.errors import DNSDecodeError, EndOfData
-from twisted.names._wire.fields import Field, Fixed
-from twisted.names._wire.names import Memo
+from twisted.names._wire.fields import DomainName, Field, Fixed
+from twisted.names._wire.names import Memo, wire_name, write_name
 from twisted.names._wire.tokens import TextError, Tokens
 
 __all__ = ["Names", "Schema"]
@@ -23,9 +23,42 @@ _Reader = Callable[[Any, bytes, int, int, Memo], int]
 _Writer = Callable[[Any, int, Names], bytes]
 
 
+def _is_octets(fields: Sequence[Field]) -> bool:
+    """Is there just one field, that is so many octets as they are?"""
+    return len(fields) == 1 and isinstance(fields[0], Fixed) and fields[0].code.endswith("s")
+
+
+def _octets_reader(attribute: str, size: int) -> _Reader:
+    """What reads so many octets as they are."""
+
+    def read(record: Any, data: bytes, at: int, end: int, memo: Memo) -> int:
+        behind = at + size
+        if behind > end:
+            raise EndOfData(f"the record's data ends within what begins at octet {at}")
+        setattr(record, attribute, data[at:behind])
+        return behind
+
+    return read
+
+
+def _octets_writer(attribute: str, size: int) -> _Writer:
+    """What writes so many octets as they are."""
+    value = attrgetter(attribute)
+
+    def write(record: Any, at: int, names: Names) -> bytes:
+        octets: bytes = value(record)
+        if len(octets) != size:
+            raise ValueError(f"{attribute} has {len(octets)} octets, not {size}")
+        return octets
+
+    return write
+
+
 def _group_reader(fields: Sequence[Field], codes: Struct) -> _Reader:
     """What reads neighbours of fixed size."""
     size, unpack = codes.size, codes.unpack_from
+    if _is_octets(fields):
+        return _octets_reader(fields[0].attribute, size)
     attributes = [field.attribute for field in fields]
     if len(attributes) == 1:
         [attribute] = attributes
@@ -50,6 +83,8 @@ def _group_reader(fields: Sequence[Field], codes: Struct) -> _Reader:
 
 def _group_writer(fields: Sequence[Field], codes: Struct) -> _Writer:
     """What writes neighbours of fixed size."""
+    if _is_octets(fields):
+        return _octets_writer(fields[0].attribute, codes.size)
     pack = codes.pack
     values: Any = attrgetter(*[field.attribute for field in fields])
     if len(fields) == 1:
@@ -71,8 +106,18 @@ def _field_reader(field: Field) -> _Reader:
 
 def _field_writer(field: Field) -> _Writer:
     """What writes a field of variable size."""
+    if isinstance(field, DomainName):
+        return _name_writer(field)
     value, write = attrgetter(field.attribute), field.write
     return lambda record, at, names: write(value(record), at, names)
+
+
+def _name_writer(field: DomainName) -> _Writer:
+    """What writes a name."""
+    text = attrgetter(field.attribute + ".name")
+    if field.compress:
+        return lambda record, at, names: write_name(text(record), at, names)
+    return lambda record, at, names: wire_name(text(record))
 
 
 class Schema:
