@@ -166,6 +166,8 @@ class _A6Schema(Schema):
         prefix = b""
         if length:
             prefix, at = read_name(data, at, memo)
+            if at > end:
+                raise EndOfData(f"the record's data ends at octet {end}, within a name")
         record.prefix = Name.of(prefix)
         return at
 

@@ -11,6 +11,7 @@ from twisted.names._wire.fields import (
     U8,
     U16,
     U32,
+    Algorithm,
     Base32Hash,
     HexString,
     Rest,
@@ -31,7 +32,7 @@ class Record_DS(Record):
     @ivar digest: its octets.
     """
 
-    fields = (U16("keyTag"), U8("algorithm"), U8("digestType"), Rest("digest"))
+    fields = (U16("keyTag"), Algorithm("algorithm"), U8("digestType"), Rest("digest"))
 
     def __init__(
         self,
@@ -62,7 +63,7 @@ class Record_DNSKEY(Record):
     @ivar key: its octets.
     """
 
-    fields = (U16("flags"), U8("protocol"), U8("algorithm"), Rest("key", base64=True))
+    fields = (U16("flags"), U8("protocol"), Algorithm("algorithm"), Rest("key", base64=True))
 
     def __init__(
         self,
@@ -107,7 +108,7 @@ class Record_RRSIG(Record):
 
     fields = (
         TypeCode("typeCovered"),
-        U8("algorithm"),
+        Algorithm("algorithm"),
         U8("labels"),
         U32("originalTTL"),
         Stamp("expiration"),

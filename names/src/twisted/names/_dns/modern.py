@@ -15,6 +15,7 @@ from twisted.names._wire.fields import (
     U8,
     U16,
     U32,
+    Algorithm,
     CharStr,
     Field,
     Fixed,
@@ -209,7 +210,7 @@ class Record_CERT(Record):
     fields = (
         _Mnemonic("kind", "H", _CERTIFICATES),
         U16("keyTag"),
-        U8("algorithm"),
+        Algorithm("algorithm"),
         Rest("certificate", base64=True),
     )
 

@@ -23,6 +23,7 @@ from twisted.names._wire.names import Memo, read_name, write_name
 from twisted.names._wire.tokens import TextError, Tokens, octets, quoted, relative
 
 __all__ = [
+    "Algorithm",
     "Base32Hash",
     "CharStr",
     "CharStrs",
@@ -113,6 +114,37 @@ class U16(_Integer):
 
     code = "H"
     most = 0xFFFF
+
+
+_ALGORITHMS = {
+    "RSAMD5": 1,
+    "DH": 2,
+    "DSA": 3,
+    "RSASHA1": 5,
+    "DSA-NSEC3-SHA1": 6,
+    "RSASHA1-NSEC3-SHA1": 7,
+    "RSASHA256": 8,
+    "RSASHA512": 10,
+    "ECC-GOST": 12,
+    "ECDSAP256SHA256": 13,
+    "ECDSAP384SHA384": 14,
+    "ED25519": 15,
+    "ED448": 16,
+    "INDIRECT": 252,
+    "PRIVATEDNS": 253,
+    "PRIVATEOID": 254,
+}
+
+
+class Algorithm(U8):
+    """The algorithm of a key, which text may give by name (RFC 4034, appendix A.1)."""
+
+    def parse(self, tokens: Tokens, origin: bytes) -> int:
+        known = _ALGORITHMS.get(tokens.peek().upper())
+        if known is None:
+            return super().parse(tokens, origin)
+        tokens.next(self.attribute)
+        return known
 
 
 class U32(_Integer):
@@ -232,6 +264,8 @@ class DomainName(Field):
 
     def read(self, data: bytes, at: int, end: int, memo: Memo) -> tuple[Any, int]:
         text, at = read_name(data, at, memo)
+        if at > end:
+            raise EndOfData(f"the record's data ends at octet {end}, within a name")
         return self.wrap(text), at
 
     def write(self, value: Any, at: int, names: dict[bytes, int] | None) -> bytes:
