@@ -53,7 +53,7 @@ OURS = Environment(
     ),
 )
 PUBLISHED = Environment("published", (f"Twisted[tls]=={PUBLISHED_VERSION}",))
-PEERS = Environment("peers", ("aiohttp", "uvicorn", "httptools", "uvloop"))
+PEERS = Environment("peers", ("aiohttp", "uvicorn", "httptools", "uvloop", "dnspython", "dnslib"))
 
 
 def refresh() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import runpy
 import subprocess
 import sys
 import time
@@ -12,6 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+
+from environments import CACHE
 
 SERVERS = Path(__file__).with_name("servers")
 SERVER_CPU = 0
@@ -155,6 +158,32 @@ def wrk_load(connections: int) -> Load:
         if found is None:
             raise SystemExit(f"bench: wrk printed no result\n{output}")
         return float(found[1]), float(found[2])
+
+    return load
+
+
+def dns_load() -> Load:
+    """dnsperf with one thread and a hundred questions under way; all must be answered."""
+    file = CACHE / "questions"
+    file.write_text(runpy.run_path(str(SERVERS / "dns_zone.py"))["questions"]())
+
+    def load(port: int, seconds: float) -> tuple[float, float]:
+        output = subprocess.run(
+            [
+                *("dnsperf", "-s", "127.0.0.1", "-p", str(port), "-d", str(file)),
+                *("-l", str(max(1, round(seconds))), "-q", "100", "-c", "1", "-T", "1"),
+            ],
+            check=True,
+            capture_output=True,
+            text=True,
+            preexec_fn=pin(LOAD_CPU),
+        ).stdout
+        completed = re.search(r"Queries completed: +(\d+)", output)
+        took = re.search(r"Run time \(s\): +([\d.]+)", output)
+        wrong = "SERVFAIL" in output or "REFUSED" in output
+        if completed is None or took is None or completed[1] == "0" or wrong:
+            raise SystemExit(f"bench: the questions were not answered\n{output}")
+        return float(completed[1]), float(took[1])
 
     return load
 

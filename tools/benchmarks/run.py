@@ -8,7 +8,8 @@ Compare this project with the published Twisted and the best peers, one after th
 
 Prints, for servers, operations a second and the server's CPU time for each operation, and ratios
 to the published release.  The server is kept on one CPU and the load generator on another.  Needs
-Linux, a C compiler, and wrk for `http`.  Environments are kept in ``.bench/`` of the repository.
+Linux, a C compiler, wrk for `http`, and dnsperf for `dns-server`.  Environments are kept in
+``.bench/`` of the repository.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from measure import (
     Load,
     Sample,
     compare,
+    dns_load,
     echo_load,
     net_load,
     server,
@@ -138,6 +140,19 @@ def http(options: argparse.Namespace) -> Results:
     return servers("HTTP hello", competitors, wrk_load(options.connections), options)
 
 
+def dns_server(options: argparse.Namespace) -> Results:
+    """Questions to name servers over UDP."""
+    if shutil.which("dnsperf") is None:
+        raise SystemExit("bench: dnsperf not found (install the package dnsperf)")
+    competitors = [
+        server("ours", OURS.python, "dns_twisted.py"),
+        server("published", PUBLISHED.python, "dns_twisted.py"),
+        server("dnspython on asyncio", PEERS.python, "dns_dnspython.py"),
+        server("dnslib on asyncio", PEERS.python, "dns_dnslib.py"),
+    ]
+    return servers("DNS over UDP", competitors, dns_load(), options)
+
+
 def idle(options: argparse.Namespace) -> Results:
     """Ten thousand connections that say nothing."""
     results = {competitor.name: idle_cost(competitor) for competitor in echo_servers()}
@@ -206,6 +221,7 @@ SUITES = {
     "send": send,
     "accept": accept,
     "http": http,
+    "dns-server": dns_server,
     "idle": idle,
     "deferred": deferred,
     "timers": timers,
