@@ -296,11 +296,9 @@ class Message(FancyEqMixin):
             ):
                 if count:
                     at = self._read_records(section, count, data, at, memo)
-        except StructError:
-            raise EndOfData(f"the message ends within the question at octet {at}") from None
-        except EndOfData:
+        except (StructError, EndOfData) as error:
             if not self.trunc:
-                raise
+                raise EndOfData(f"the message ends early: {error}") from None
 
     def _read_records(
         self, section: list[RRHeader], count: int, data: bytes, at: int, memo: Memo
