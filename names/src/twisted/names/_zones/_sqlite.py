@@ -78,7 +78,8 @@ class Database:
             raise wrong(f"{ttl!r} is no time to live in seconds")
         try:
             owner = nameOf(name.encode(), b"").lower()
-            (fields,) = entries(b"(" + data.encode() + b")", self.path)
+            # A line end is a mere blank, in parentheses or not.
+            fields = [field for entry in entries(data.encode(), self.path) for field in entry]
             return normal(owner), makeRecord(Field.of(kind.encode()), fields, b"", ttl, self.path)
         except ZoneFileError as error:
             error.line = row
