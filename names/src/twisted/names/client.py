@@ -21,13 +21,20 @@ from zope.interface import moduleProvides
 from twisted.internet.interfaces import IResolver
 from twisted.names import cache, common, dns, resolve
 from twisted.names import hosts as _hosts
+from twisted.names._client._hostnames import HostnameResolver
+from twisted.names._client._https import HTTPSResolver
+from twisted.names._client._streams import StreamResolver, TLSResolver
 from twisted.names._client._stub import Resolver
 from twisted.names._client._transfer import AXFRController, DNSClientFactory
 
 __all__ = [
     "AXFRController",
     "DNSClientFactory",
+    "HTTPSResolver",
+    "HostnameResolver",
     "Resolver",
+    "StreamResolver",
+    "TLSResolver",
     "createResolver",
     "getHostByName",
     "getResolver",

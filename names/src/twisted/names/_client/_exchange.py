@@ -28,19 +28,21 @@ class _Exchange:
     """
     What is the same over datagrams and streams.
 
-    @ivar datagramSize: the largest datagram that servers may send; None for no EDNS.
+    @ivar edns: the largest datagram that servers may send; None for no EDNS.
     @ivar dnssecOK: whether the records of DNSSEC are wanted.
+    @ivar recursionDesired: whether the server is asked to ask others.
     """
 
-    datagramSize: int | None = DATAGRAM
+    edns: int | None = DATAGRAM
     dnssecOK = False
+    recursionDesired = True
 
     def _message(self, id: int, queries: Sequence[dns.Query]) -> dns.Message:
         """The message that asks."""
-        message = dns.Message(id, recDes=1)
+        message = dns.Message(id, recDes=self.recursionDesired)
         message.queries = list(queries)
-        if self.datagramSize is not None:
-            header = dns.OPTHeader(udpPayloadSize=self.datagramSize, dnssecOK=self.dnssecOK)
+        if self.edns is not None:
+            header = dns.OPTHeader(udpPayloadSize=self.edns, dnssecOK=self.dnssecOK)
             message.additional.append(header)
         return message
 

@@ -55,6 +55,7 @@ class Resolver(common.ResolverBase):
     @ivar connections: protocols of connections.
     @ivar edns: the size of datagrams that servers are told of; None to do without EDNS.
     @ivar dnssecOK: whether servers are asked for the records of DNSSEC.
+    @ivar recursionDesired: whether servers are asked to ask others.
     @ivar mixCase: whether letters of questions are in upper and lower case at random.
     @ivar dropped: how many messages were dropped because they did not fit.
     """
@@ -64,6 +65,7 @@ class Resolver(common.ResolverBase):
     index = 0
     edns: int | None = 1232
     dnssecOK = False
+    recursionDesired = True
     mixCase = True
     dropped = 0
     timeout: Any = None
@@ -171,8 +173,9 @@ class Resolver(common.ResolverBase):
         @raise CannotListenError: if none can be had.
         """
         protocol = DatagramExchange(self, reactor=self._reactor)
-        protocol.datagramSize = self.edns
+        protocol.edns = self.edns
         protocol.dnssecOK = self.dnssecOK
+        protocol.recursionDesired = self.recursionDesired
         protocol.mixCase = self.mixCase
         for left in reversed(range(_MOST_PORTS)):
             port = _FIRST_PORT + randbelow(65536 - _FIRST_PORT)
@@ -223,6 +226,7 @@ class Resolver(common.ResolverBase):
         addresses = self._addresses()
         if not addresses:
             raise error.ResolverError("there is no server")
+        problem: Exception = TimeoutError(queries)
         for seconds in rounds:
             answer = None
             for address in addresses:
@@ -230,11 +234,14 @@ class Resolver(common.ResolverBase):
                     answer = await self._attempt(address, queries, seconds)
                 except TimeoutError:
                     continue
+                except OSError as unreachable:
+                    problem = unreachable
+                    continue
                 if getattr(answer, "rCode", dns.OK) not in _ELSEWHERE:
                     return answer
             if answer is not None:
                 return answer
-        raise TimeoutError(queries)
+        raise problem
 
     async def _attempt(
         self, address: _Address, queries: Sequence[dns.Query], seconds: float
@@ -249,7 +256,7 @@ class Resolver(common.ResolverBase):
             if folds:
                 protocol.mixCase = False
             if edns != self.edns:
-                protocol.datagramSize = edns
+                protocol.edns = edns
             try:
                 answer = await protocol.query(address, queries, seconds)
             except CaseFolded:
