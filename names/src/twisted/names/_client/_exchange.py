@@ -11,7 +11,7 @@ from twisted.names._client._casemixing import mixed, restore
 from twisted.names._dns.protocols import Live, sameAddress
 from twisted.python.failure import Failure
 
-__all__ = ["CaseFolded", "DatagramExchange", "StreamExchange"]
+__all__ = ["CaseFolded", "DatagramExchange", "StreamExchange", "pad"]
 
 #: The largest datagram that servers may send; what fits is not fragmented (RFC 9715).
 DATAGRAM = 1232
@@ -22,6 +22,16 @@ IDLE = 10.0
 
 class CaseFolded(Exception):
     """A server's answer fits, but for the case of letters: it does not keep that."""
+
+
+#: Messages are filled up to a multiple of so many octets (RFC 8467 §4.1).
+BLOCK = 128
+
+
+def pad(message: dns.Message, header: dns.OPTHeader) -> None:
+    """Fill a message up, so that its length tells nothing of what it asks."""
+    octets = -(len(message.toStr()) + 4) % BLOCK
+    header.options.append(dns.OPTVariableOption.of(dns.Padding(octets)))
 
 
 class _Exchange:

@@ -9,7 +9,8 @@ from twisted.internet.currentreactor import currentReactor
 from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.names import common, dns, error
-from twisted.names._client._streams import BLOCK, sections
+from twisted.names._client._exchange import pad
+from twisted.names._client._streams import sections
 from twisted.python.failure import Failure
 
 __all__ = ["HTTPSResolver"]
@@ -71,8 +72,7 @@ class HTTPSResolver(common.ResolverBase):
         message.queries = [query]
         header = dns.OPTHeader(udpPayloadSize=1232, dnssecOK=self.dnssecOK)
         message.additional = [header]
-        octets = -(len(message.toStr()) + 4) % BLOCK
-        header.options.append(dns.OPTVariableOption.of(dns.Padding(octets)))
+        pad(message, header)
         answer = dns.Message()
         answer.fromStr(await self._exchange(message.toStr()))
         if not answer.answer or answer.queries != [query]:
@@ -83,8 +83,13 @@ class HTTPSResolver(common.ResolverBase):
 class _Body(Protocol):
     """Gathers the body of a response."""
 
-    def __init__(self, done: Deferred[bytes]) -> None:
-        self._done: Deferred[bytes] | None = done
+    def __init__(self, done: Deferred[Any], complete: type[Exception]) -> None:
+        """
+        @param done: fires with the body.
+        @param complete: why the connection is lost when the body is complete.
+        """
+        self._done: Deferred[Any] | None = done
+        self._complete = complete
         self._pieces: list[bytes] = []
         self._size = 0
 
@@ -98,19 +103,18 @@ class _Body(Protocol):
                 abort()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        whole = reason.type.__name__ == "ResponseDone" if reason.type else False
-        self._finish(b"".join(self._pieces) if whole else reason)
+        self._finish(b"".join(self._pieces) if reason.check(self._complete) else reason)
 
     def _finish(self, result: bytes | Failure) -> None:
         done, self._done = self._done, None
         if done is not None:
-            done.callback(result)  # type: ignore[arg-type]
+            done.callback(result)
 
 
 def _overWeb(url: bytes, reactor: Any, agent: Any) -> Exchange:
     """What posts messages to a web server."""
     try:
-        from twisted.web.client import Agent, HTTPConnectionPool
+        from twisted.web.client import Agent, HTTPConnectionPool, ResponseDone
         from twisted.web.http_headers import Headers
         from twisted.web.iweb import IBodyProducer
     except ImportError as missing:
@@ -148,7 +152,7 @@ def _overWeb(url: bytes, reactor: Any, agent: Any) -> Exchange:
         if response.code != 200 or kind.partition(b";")[0].strip().lower() != _TYPE:
             raise error.ResolverError(f"the web server answered {response.code} with {kind!r}")
         done: Deferred[bytes] = Deferred()
-        response.deliverBody(_Body(done))
+        response.deliverBody(_Body(done, ResponseDone))
         return await done
 
     return post

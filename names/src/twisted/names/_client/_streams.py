@@ -13,7 +13,7 @@ from twisted.internet.interfaces import IAddress, IStreamClientEndpoint
 from twisted.internet.protocol import Factory
 from twisted.logger import Logger
 from twisted.names import common, dns
-from twisted.names._client._exchange import StreamExchange
+from twisted.names._client._exchange import StreamExchange, pad
 from twisted.python.failure import Failure
 
 __all__ = ["StreamResolver", "TLSResolver"]
@@ -22,9 +22,6 @@ _log = Logger("twisted.names.client")
 
 #: The port of DNS over TLS.
 TLS_PORT = 853
-
-#: Messages are filled up to a multiple of so many octets (RFC 8467 §4.1).
-BLOCK = 128
 
 
 class _Exchange(StreamExchange):
@@ -39,9 +36,7 @@ class _Exchange(StreamExchange):
     def _message(self, id: int, queries: Sequence[dns.Query]) -> dns.Message:
         message = super()._message(id, queries)
         if self.pad:
-            header = message.additional[-1]
-            octets = -(len(message.toStr()) + 4) % BLOCK
-            header.options.append(dns.OPTVariableOption.of(dns.Padding(octets)))
+            pad(message, message.additional[-1])
         return message
 
 
@@ -140,11 +135,10 @@ class StreamResolver(common.ResolverBase):
     async def _ask(self, query: dns.Query, timeout: Any) -> common.Sections:
         """Ask one server after another."""
         problem: Exception = TimeoutError(query)
+        seconds = self.timeout if timeout is None else timeout
         for index in range(len(self._endpoints)):
             try:
-                message = await self._asked(
-                    index, query, self.timeout if timeout is None else timeout
-                )
+                message = await self._asked(index, query, seconds)
             except (ConnectError, ConnectionClosed, DNSLookupError, TimeoutError) as failed:
                 problem = failed
                 continue
