@@ -341,7 +341,7 @@ def test_sqlite_refresh(database):
     assert zone.records[b"www.example.org"][0].dottedQuad() == "192.0.2.9"
     with connection:
         connection.execute("UPDATE records SET data = 'nonsense' WHERE type = 'A'")
-    with pytest.raises(ZoneFileError, match="zones.db:2:"):
+    with pytest.raises(ZoneFileError, match=r"zones\.db:2:"):
         zone.refresh()
     assert zone.records[b"www.example.org"][0].dottedQuad() == "192.0.2.9"
     zone.close()

@@ -179,7 +179,7 @@ def test_answers(zone, name, kind, code, answers, authority, additional):
     ],
 )
 def test_referral(zone, name, kind):
-    """What is in a zone below is referred to, without authority, with the addresses needed first."""
+    """What is in a zone below is referred, without authority, with the addresses needed first."""
     found = zone.answer(name + b".example.org", kind)
     assert (found.code, found.authoritative, found.answers) == (0, False, [])
     assert shown(found.authority) == [

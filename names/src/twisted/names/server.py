@@ -23,16 +23,12 @@ from twisted.internet.currentreactor import currentReactor
 from twisted.internet.defer import Deferred
 from twisted.internet.protocol import ServerFactory
 from twisted.names import dns, resolve
+from twisted.names._server._front import Front
 from twisted.names._server._metrics import ServerMetrics
 from twisted.names._server._networks import LOOPBACK, Networks
 from twisted.names._server._ratelimit import RateLimit, Verdict
-from twisted.names._server._reply import TRUNCATED, refusal, truncated
-from twisted.names._server._request import HEADER, Malformed, Request, readRequest
-from twisted.names._server._responder import BAD_VERSION, Responder, Zones
 from twisted.names._server._stream import Stream
-from twisted.names._server._transfer import AXFR, IXFR, changesSince, transferMessages, wholeZone
-from twisted.names._wire.names import Memo
-from twisted.names._zones._records import CHANGES
+from twisted.names._server._transfer import AXFR, IXFR
 from twisted.names.authority import NotInZone
 from twisted.names.error import (
     AuthoritativeDomainError,
@@ -49,14 +45,6 @@ from twisted.python import log
 from twisted.python.failure import Failure
 
 __all__ = ["DNSServerFactory", "RateLimit", "ServerMetrics"]
-
-#: How many replies are remembered, of how many octets of question, and for how many seconds: a
-#: record whose attributes are changed is no change that is noticed.
-_MOST_REMEMBERED = 10_000
-_LONGEST_REMEMBERED = 512
-_REMEMBERED_FOR = 1.0
-
-_NOT_AUTHORITATIVE = 9
 
 #: What a subclass may override; then everything goes through it.
 _HOOKS = (
@@ -130,25 +118,24 @@ class DNSServerFactory(ServerFactory):
         self.metrics = ServerMetrics()
         self.rateLimit = rateLimit
         self._reactor = reactor
-        self._mayTransfer = Networks(allowTransfer)
-        self._responder = Responder(self.maxUDPSize, lambda: self.canRecurse)
         self._streams: dict[Any, Stream] = {}
         self._waiting = 0
-        self._stamp = -1
-        self._until = 0.0
-        # Replies without their identifiers, what kind they are for limits of rate, and their codes,
-        # by requests without theirs.
-        self._remembered: dict[bytes, tuple[bytes, object, int]] = {}
+        self._front = Front(self, self.metrics, Networks(allowTransfer), self._seconds)
+
+    def _seconds(self) -> float:
+        """The time."""
+        return time.monotonic()
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Set an attribute; what has been worked out may be different now."""
         vars(self)[name] = value
         if name in _SETTINGS:
             vars(self).pop("_plain", None)
-            if "_remembered" in vars(self):
-                self._remembered.clear()
+            front = vars(self).get("_front")
+            if front is not None:
+                front.forget()
 
-    def _isPlain(self) -> bool:
+    def isPlain(self) -> bool:
         """Whether queries are handled as this class does, and are not logged."""
         plain = vars(self).get("_plain")
         if plain is None:
@@ -160,10 +147,6 @@ class DNSServerFactory(ServerFactory):
             vars(self)["_plain"] = plain
         return bool(plain)
 
-    def _seconds(self) -> float:
-        """The time."""
-        return time.monotonic()
-
     # Requests as octets.
 
     def datagramReceived(self, data: bytes, protocol: Any, address: Any) -> bool:
@@ -172,92 +155,7 @@ class DNSServerFactory(ServerFactory):
 
         @return: whether nothing more is to be done about it.
         """
-        entry = self._remembered.get(data[2:])
-        if entry is not None:
-            now = self._seconds()
-            if self._stamp == CHANGES.count and now < self._until:
-                reply, kind, code = entry
-                metrics = self.metrics
-                metrics.datagrams += 1
-                metrics.remembered += 1
-                if self.rateLimit is None:
-                    metrics.codes[code] = metrics.codes.get(code, 0) + 1
-                    protocol.transport.write(data[:2] + reply, address)
-                else:
-                    self._sendLimited(data[:2] + reply, kind, protocol, address)
-                return True
-            self._forget(now)
-        return self._newDatagram(data, protocol, address)
-
-    def _forget(self, now: float) -> None:
-        """Forget the replies that were remembered."""
-        self._remembered.clear()
-        vars(self)["_stamp"] = CHANGES.count
-        vars(self)["_until"] = now + _REMEMBERED_FOR
-
-    def _newDatagram(self, data: bytes, protocol: Any, address: Any) -> bool:
-        """Reply to a request over UDP that has not been replied to before."""
-        if len(data) > 3 and data[2] & 0x80:
-            return False
-        self.metrics.datagrams += 1
-        try:
-            request = readRequest(data)
-            reply = None if request is None else self._reply(request, False)
-        except Malformed as malformed:
-            self.metrics.malformed += 1
-            if malformed.head is not None:
-                self._sendLimited(refusal(malformed.head, dns.EFORMAT), None, protocol, address)
-            return True
-        if request is None:
-            self.metrics.malformed += 1
-            return True
-        if reply is None:
-            self.metrics.datagrams -= 1
-            return False
-        kind = _kindOf(reply, request.name)
-        if len(data) <= _LONGEST_REMEMBERED:
-            self._remember(data[2:], reply, kind)
-        self._sendLimited(reply, kind, protocol, address)
-        return True
-
-    def _remember(self, question: bytes, reply: bytes, kind: object) -> None:
-        """Remember a reply."""
-        now = self._seconds()
-        if self._stamp != CHANGES.count or now >= self._until:
-            self._forget(now)
-        elif len(self._remembered) >= _MOST_REMEMBERED:
-            del self._remembered[next(iter(self._remembered))]
-        self._remembered[question] = (reply[2:], kind, reply[3] & 15)
-
-    def _sendLimited(self, reply: bytes, kind: object, protocol: Any, address: Any) -> None:
-        """Send a reply over UDP unless its client has had too many."""
-        if self.rateLimit is not None:
-            verdict = self.rateLimit.verdict(address[0], kind, self._seconds())
-            if verdict is not Verdict.SEND:
-                self.metrics.limited += 1
-                if verdict is Verdict.DROP:
-                    return
-                reply = truncated(reply)
-        if reply[2] & TRUNCATED >> 8:
-            self.metrics.truncated += 1
-        self.metrics.replied(reply[3] & 15)
-        protocol.transport.write(reply, address)
-
-    def _reply(self, request: Request, stream: bool) -> bytes | None:
-        """The reply to a request, if it can be given at once."""
-        if request.opcode != dns.OP_QUERY:
-            return None
-        if request.edns is not None and request.edns.version:
-            return self._responder.refuse(request, BAD_VERSION)
-        if not self._isPlain() or type(self.resolver) is not resolve.ResolverChain:
-            return None
-        if request.type == AXFR and not stream:
-            return self._responder.refuse(request, dns.EFORMAT)
-        return self._responder.respond(request, self._zones(), stream)
-
-    def _zones(self) -> Zones:
-        """The zones that answers are given from."""
-        return self._responder.zones(self.resolver.resolvers)
+        return self._front.datagramReceived(data, protocol, address)
 
     def stringReceived(self, data: bytes, protocol: Any) -> bool:
         """
@@ -271,60 +169,6 @@ class DNSServerFactory(ServerFactory):
         self.metrics.messages += 1
         stream.received(data)
         return True
-
-    def _serve(self, data: bytes, stream: Stream) -> None:
-        """Reply to a request over a stream."""
-        try:
-            request = readRequest(data)
-            if request is None:
-                raise Malformed(None)
-            if request.type in (AXFR, IXFR) and request.opcode == dns.OP_QUERY and self._isPlain():
-                self._transfer(request, stream)
-                return
-            reply = self._reply(request, True)
-        except Malformed as malformed:
-            self.metrics.malformed += 1
-            if malformed.head is None:
-                stream.protocol.transport.loseConnection()
-                return
-            reply = refusal(malformed.head, dns.EFORMAT)
-        if reply is not None:
-            self.metrics.replied(reply[3] & 15)
-            stream.write(reply)
-            return
-        message = self._messageFactory()
-        try:
-            message.fromStr(data)
-        except dns.DNSDecodeError:
-            self.metrics.malformed += 1
-            stream.write(refusal(HEADER.unpack_from(data)[:2], dns.EFORMAT))
-        else:
-            self.messageReceived(message, stream.protocol)
-
-    # Zones for secondaries.
-
-    def _transfer(self, request: Request, stream: Stream) -> None:
-        """Send a zone, or what has changed in it."""
-        authority = self._zones().find(request.name)
-        zone = None if authority is None else authority.zone()
-        code = dns.OK
-        if not self._mayTransfer.hold(stream.protocol.transport.getPeer().host):
-            code = dns.EREFUSED
-        elif authority is None or authority.responsibleFor() != request.name:
-            code = _NOT_AUTHORITATIVE
-        elif zone is None:
-            code = dns.ESERVER
-        if code or zone is None or authority is None:
-            self.metrics.replied(code)
-            stream.write(self._responder.refuse(request, code))
-            return
-        self.metrics.transfers += 1
-        self.metrics.replied(dns.OK)
-        serial = _serialOf(request) if request.type == IXFR else None
-        records = (
-            wholeZone(zone) if serial is None else changesSince(zone, authority.history(), serial)
-        )
-        stream.send(transferMessages(request, records))
 
     # Streams.
 
@@ -348,7 +192,7 @@ class DNSServerFactory(ServerFactory):
         self._streams[protocol] = Stream(
             protocol,
             currentReactor(self._reactor),
-            self._serve,
+            self._front.serve,
             self._streamTimedOut,
             self.idleTimeout,
             self.mostPending,
@@ -418,7 +262,9 @@ class DNSServerFactory(ServerFactory):
         @return: a L{Deferred<twisted.internet.defer.Deferred>} that fires when it was replied to.
         """
         query = message.queries[0]
-        if query.type in (AXFR, IXFR) and not self._mayTransfer.hold(_hostOf(protocol, address)):
+        if query.type in (AXFR, IXFR) and not self._front.mayTransfer.hold(
+            _hostOf(protocol, address)
+        ):
             return self._refuse(dns.EREFUSED, message, protocol, address)
         stream = self._streamOf(protocol)
         if stream is None and self._waiting >= self.mostWaiting:
@@ -513,15 +359,12 @@ class DNSServerFactory(ServerFactory):
         code = dns.ENOTIMP
         if message.queries:
             name = message.queries[0].name.name.lower()
-            authority = self._zones().byOrigin.get(name) if self._hasChain() else None
+            authority = self._front.zones().byOrigin.get(name)
             notified = getattr(authority, "notified", None)
             if notified is not None:
                 code = dns.OK if notified(_hostOf(protocol, address)) else dns.EREFUSED
         self._refuse(code, message, protocol, address)
         self._verboseLog(f"Notify message from {address!r}")
-
-    def _hasChain(self) -> bool:
-        return type(self.resolver) is resolve.ResolverChain
 
     def handleOther(self, message: Any, protocol: Any, address: Any) -> None:
         """Reply that what is asked to be done is not implemented."""
@@ -627,15 +470,6 @@ _NO_ANSWERS = (
 _SETTINGS = frozenset({*_HOOKS, "verbose", "resolver", "canRecurse", "cache", "maxUDPSize"})
 
 
-def _kindOf(reply: bytes, name: bytes) -> object:
-    """What replies are counted together for limits of rate."""
-    code = reply[3] & 15
-    if code == dns.ENAME:
-        # Names that do not exist are many; what they are in is one.
-        return (code, name.partition(b".")[2])
-    return (code, name if code == dns.OK else None)
-
-
 def _authorityOf(failure: Failure) -> Any:
     """What a failure says of who is authoritative: the SOA of the zone that has no such name."""
     arguments = failure.value.args
@@ -666,13 +500,4 @@ def _optionsOf(message: Any) -> Any:
     for header in message.additional:
         if getattr(header, "type", None) == dns.OPT:
             return header
-    return None
-
-
-def _serialOf(request: Request) -> int | None:
-    """The version that the sender of a request has, which its SOA tells (RFC 1995 §3)."""
-    for section in request.records:
-        if section.type == dns.SOA:
-            soa = dns.Record_SOA.fromWire(request.data, section.begin, section.end, Memo(), None)
-            return int(soa.serial)
     return None

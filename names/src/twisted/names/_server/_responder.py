@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
@@ -98,16 +98,14 @@ class Zones:
 
 
 class Responder:
-    """
-    Makes replies to questions.
+    """Makes replies to questions."""
 
-    @ivar size: how many octets a reply over UDP has at most.
-    @ivar recursive: tells whether the server asks others.
-    """
-
-    def __init__(self, size: int, recursive: Callable[[], bool]) -> None:
-        self.size = size
-        self.recursive = recursive
+    def __init__(self, owner: Any) -> None:
+        """
+        @param owner: says in C{maxUDPSize} how many octets a reply over UDP has at most, and in
+            C{canRecurse} whether the server asks others.
+        """
+        self._owner = owner
         self._zones = Zones(())
 
     def zones(self, resolvers: Sequence[Any]) -> Zones:
@@ -116,11 +114,11 @@ class Responder:
             self._zones = Zones(resolvers)
         return self._zones
 
-    def respond(self, request: Request, zones: Zones, stream: bool) -> bytes | None:
+    def respond(self, request: Request, zones: Zones, stream: bool) -> tuple[bytes, bytes] | None:
         """
         Reply to a question from the zones.
 
-        @return: None if others have to be asked.
+        @return: the reply, and the name that it is counted with; None if others have to be asked.
         """
         if request.cls not in (IN, ANY):
             return self.refuse(request, EREFUSED)
@@ -129,22 +127,24 @@ class Responder:
             return None if zones.others else self.refuse(request, EREFUSED)
         if request.type == ALL_RECORDS and not stream:
             self._reduce(request, found)
-        return self.write(request, found, stream)
+        return self.write(request, found, stream), found.family
 
     def write(self, request: Request, answer: Answer, stream: bool) -> bytes:
         """Write a reply."""
-        flags = RECURSION_AVAILABLE if self.recursive() else 0
-        return writeReply(request, answer, flags, self._limit(request, stream), self.size)
+        flags = RECURSION_AVAILABLE if self._owner.canRecurse else 0
+        limit, size = self._limit(request, stream), self._owner.maxUDPSize
+        return writeReply(request, answer, flags, limit, size)
 
-    def refuse(self, request: Request, code: int) -> bytes:
+    def refuse(self, request: Request, code: int) -> tuple[bytes, bytes]:
         """Reply that it cannot be done."""
-        return self.write(request, Answer(code, authoritative=False), True)
+        return self.write(request, Answer(code, authoritative=False), True), b""
 
     def _limit(self, request: Request, stream: bool) -> int:
         """How many octets a reply may have."""
         if stream:
             return 65_535
-        return 512 if request.edns is None else min(request.edns.size, self.size)
+        most: int = self._owner.maxUDPSize
+        return 512 if request.edns is None else min(request.edns.size, most)
 
     def _reduce(self, request: Request, answer: Answer) -> None:
         """

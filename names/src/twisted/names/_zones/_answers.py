@@ -74,6 +74,8 @@ class Answer:
     @ivar answers: records that answer, aliases included.
     @ivar authority: the SOA if there is nothing, or the servers of the zone below.
     @ivar additional: addresses of hosts in the other sections.
+    @ivar family: whose name stands for all names with such answers: that of a wildcard, of a zone
+        below, or of the zone if there is no such name; or the name itself.
     @ivar glue: how many of these, the first ones, nobody can do without (RFC 9471).
     """
 
@@ -83,6 +85,7 @@ class Answer:
     authority: list[RR] = field(default_factory=list)
     additional: list[RR] = field(default_factory=list)
     glue: int = 0
+    family: bytes = b""
 
 
 def parents(name: bytes) -> Iterator[bytes]:
@@ -185,8 +188,8 @@ class Zone:
         if not isWithin(name, self.origin):
             node = index.nodes.get(name)
             # Records of other names in the same source are answered, too.
-            return None if node is None else self._found(Answer(), name, node, kind)
-        found = Answer()
+            return None if node is None else self._found(Answer(family=name), name, node, kind)
+        found = Answer(family=name)
         for _ in range(MOST_ALIASES):
             following = self._step(index, found, name, kind)
             if following is None or not isWithin(following, self.origin):
@@ -210,8 +213,11 @@ class Zone:
             if name in index.empty or name == self.origin:
                 self._nothing(found)
                 return None
-            node = self._wildcard(index, name)
+            wildcard = self._wildcard(index, name)
+            node = index.nodes.get(wildcard)
+            found.family = wildcard
             if node is None:
+                found.family = self.origin
                 found.code = NO_NAME
                 self._nothing(found)
                 return None
@@ -234,12 +240,12 @@ class Zone:
                 break
         return highest
 
-    def _wildcard(self, index: _Index, name: bytes) -> _Node | None:
-        """The records of the wildcard that a name is covered by (RFC 4592 §3.3.1)."""
+    def _wildcard(self, index: _Index, name: bytes) -> bytes:
+        """The wildcard that would cover a name, if it is there (RFC 4592 §3.3.1)."""
         for parent in parents(name):
             if parent in index.nodes or parent in index.empty or parent == self.origin:
-                return index.nodes.get(b"*." + parent if parent else b"*")
-        return None
+                return b"*." + parent if parent else b"*"
+        return b"*"
 
     def _found(self, found: Answer, name: bytes, node: _Node, kind: int) -> Answer:
         """Add the records of a name."""
@@ -261,6 +267,7 @@ class Zone:
 
     def _refer(self, index: _Index, found: Answer, cut: bytes) -> None:
         """Tell who answers for a zone below."""
+        found.family = cut
         servers = index.nodes[cut][NS]
         found.authority += [self.rr(cut, record) for record in servers]
         self._addresses(index, found.additional, servers, NS)
@@ -272,6 +279,7 @@ class Zone:
 
     def _redirect(self, index: _Index, found: Answer, name: bytes, above: bytes) -> bytes | None:
         """Make the alias that a DNAME stands for (RFC 6672 §3.1)."""
+        found.family = above
         rr = self.rr(above, index.nodes[above][DNAME][0])
         found.answers.append(rr)
         target = normal(rr.record.name.name.lower())
