@@ -273,8 +273,7 @@ class DNSServerFactory(ServerFactory):
         asked: Deferred[Any] = self.resolver.query(query)
         asked.addCallback(self.gotResolverResponse, protocol, message, address)
         asked.addErrback(self.gotResolverError, protocol, message, address)
-        if not asked.called:
-            self._wait(asked, stream)
+        self._wait(asked, stream)
         return asked
 
     def _streamOf(self, protocol: Any) -> Stream | None:

@@ -52,6 +52,7 @@ class Stream:
         self._sending: Iterator[bytes] | None = None
         self._full = False
         self._reading = True
+        self._advancing = False
         self._last = clock.seconds()
         self._timer: Any = clock.callLater(idle, self._look)
         protocol.transport.registerProducer(self, True)
@@ -116,16 +117,29 @@ class Stream:
         return self._full or self._sending is not None or self.waiting >= self._most
 
     def _advance(self) -> None:
-        """Do what can be done."""
-        while self._sending is not None and not self._full:
-            message = next(self._sending, None)
-            if message is None:
-                self._sending = None
-            else:
-                self.write(message)
-        while self._kept and not self._stalled():
-            self._serve(self._kept.popleft(), self)
+        """Do what can be done; what is done in it may ask for that again."""
+        if self._advancing:
+            return
+        self._advancing = True
+        try:
+            self._go()
+        finally:
+            self._advancing = False
         self._regulate()
+
+    def _go(self) -> None:
+        """Send and serve until there is nothing more, or it stalls."""
+        while not self._full:
+            if self._sending is not None:
+                message = next(self._sending, None)
+                if message is None:
+                    self._sending = None
+                else:
+                    self.write(message)
+            elif self._kept and self.waiting < self._most:
+                self._serve(self._kept.popleft(), self)
+            else:
+                break
 
     def _regulate(self) -> None:
         """Read if requests may come, and only then."""
