@@ -258,18 +258,22 @@ class Resolver(common.ResolverBase):
             if edns != self.edns:
                 protocol.edns = edns
             try:
-                answer = await protocol.query(address, queries, seconds)
+                asking = protocol.query(address, queries, seconds)
+                answer = await asking.addBoth(self._asked, protocol)
             except CaseFolded:
                 folds = True
                 continue
-            finally:
-                self.dropped += getattr(protocol, "mismatched", 0)
-                if protocol.transport is not None:
-                    maybeDeferred(protocol.transport.stopListening)
             if edns is not None and getattr(answer, "rCode", dns.OK) in (dns.EFORMAT, dns.ENOTIMP):
                 edns = None
                 continue
             return answer
+
+    def _asked(self, result: Any, protocol: DatagramExchange) -> Any:
+        """Close the port of a question."""
+        self.dropped += getattr(protocol, "mismatched", 0)
+        if protocol.transport is not None:
+            maybeDeferred(protocol.transport.stopListening)
+        return result
 
     def queryTCP(self, queries: Sequence[dns.Query], timeout: float = 10) -> Deferred[dns.Message]:
         """
