@@ -259,7 +259,7 @@ class Resolver(common.ResolverBase):
                 protocol.edns = edns
             try:
                 asking = protocol.query(address, queries, seconds)
-                answer = await asking.addBoth(self._asked, protocol)
+                answer: dns.Message = await asking.addBoth(self._asked, protocol)
             except CaseFolded:
                 folds = True
                 continue
