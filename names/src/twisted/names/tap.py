@@ -161,6 +161,8 @@ class Options(usage.Options):
                 self[name] = int(self[name])
             except ValueError:
                 raise usage.UsageError(f"--{name}: {self[name]!r} is no number") from None
+            if self[name] < 0:
+                raise usage.UsageError(f"--{name}: {self[name]} is less than nothing")
 
 
 def _read(kind: Callable[[str], FileAuthority], files: Sequence[str]) -> list[FileAuthority]:

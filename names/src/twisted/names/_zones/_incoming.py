@@ -121,8 +121,11 @@ class Incoming:
         The records of the new version by their owners; None if there is none.
 
         @param before: those of the version that is there.
-        @raise TransferError: it is another version than the primary believes.
+        @raise TransferError: the last record has not come, or what is there is another version than
+            the primary believes.
         """
+        if not self.done:
+            raise TransferError("the transfer has not ended")
         if self.whole is not None:
             return applied({}, (), self.whole)
         if not self.steps or before is None:
