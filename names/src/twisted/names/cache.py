@@ -69,7 +69,8 @@ class CacheResolver(ResolverBase):
         self._reactor = currentReactor(reactor)
         self.cache = {}
         self._missing: dict[dns.Query, DomainError] = {}
-        self._until: dict[dns.Query, float] = {}
+        # When an entry ends, and which telling of it that is.
+        self._until: dict[dns.Query, tuple[float, int]] = {}
         # What ends when; a question stands there once for each time it was told.
         self._ends: list[tuple[float, int, dns.Query]] = []
         self._told = 0
@@ -86,12 +87,12 @@ class CacheResolver(ResolverBase):
         entry = self.cache.get(query)
         if entry is None or not self.prefetch:
             return False
-        left = self._until[query] - self._reactor.seconds()
-        return bool(left < self.prefetch * (self._until[query] - entry[0]))
+        until, _ = self._until[query]
+        return bool(until - self._reactor.seconds() < self.prefetch * (until - entry[0]))
 
     def _ended(self, query: dns.Query) -> bool:
         # Times to live are whole seconds; what ends now is removed by a call that is under way.
-        return bool(self._until[query] + 1 < self._reactor.seconds())
+        return bool(self._until[query][0] + 1 < self._reactor.seconds())
 
     def _lookup(self, name: bytes, cls: int, type: int, timeout: Any) -> Lookup:
         query = dns.Query(name, type, cls)
@@ -145,13 +146,13 @@ class CacheResolver(ResolverBase):
 
     def _keep(self, query: dns.Query, until: float) -> None:
         """Note when an entry ends; the oldest one goes if there are too many."""
-        self._until[query] = until
         self._told += 1
+        self._until[query] = (until, self._told)
         heappush(self._ends, (until, self._told, query))
         if len(self._until) > self.mostEntries:
             self.clearEntry(next(iter(self._until)))
         if len(self._ends) > 2 * self.mostEntries + 16:
-            self._ends = [end for end in self._ends if self._until.get(end[2]) == end[0]]
+            self._ends = [end for end in self._ends if self._until.get(end[2]) == end[:2]]
             heapify(self._ends)
         self._schedule()
 
@@ -169,8 +170,8 @@ class CacheResolver(ResolverBase):
         """Forget what has ended."""
         now = self._reactor.seconds()
         while self._ends and self._ends[0][0] <= now:
-            until, _, query = heappop(self._ends)
-            if self._until.get(query) == until:
+            until, told, query = heappop(self._ends)
+            if self._until.get(query) == (until, told):
                 self.clearEntry(query)
         if self._ends:
             self._schedule()
