@@ -802,3 +802,23 @@ def test_metrics(served):
     assert "twisted_dns_remembered_total 1" in lines
     assert "twisted_dns_malformed_total 1" in lines
     assert "twisted_dns_streams_open 1" in lines
+
+
+def test_records_of_programs():
+    """A record of a class of a program's own, which only can be encoded, is served."""
+
+    class Own:
+        TYPE = 65401
+        ttl = 5
+
+        def encode(self, strio, compDict=None):
+            strio.write(b"own")
+
+    records = {b"own.example.org": [Own(), dns.Record_A("192.0.2.1")]}
+    served = Served(Zone(records), allowTransfer=["0.0.0.0/0"])
+    reply = served.reply(ask(b"own.example.org", 65401))
+    assert [(rr.type, rr.ttl, rr.payload.data) for rr in reply.answers] == [(65401, 5, b"own")]
+    assert len(served.reply(ask(b"own.example.org", dns.ALL_RECORDS)).answers) == 2
+    stream = served.connect()
+    stream.dataReceived(framed(ask(b"example.org", dns.AXFR)))
+    assert len(stream.transport.replies()[0].answers) == 4

@@ -39,6 +39,7 @@ __all__ = [
     "getSerial",
 ]
 
+
 class NotInZone(DomainError):
     """A name is in none of the zones of an authority, which is no answer to it."""
 

@@ -8,6 +8,7 @@ from struct import Struct
 from twisted.names._server._request import HEADER, OPCODE, RECURSION_DESIRED, Request
 from twisted.names._wire.names import write_name
 from twisted.names._zones._answers import RR, Answer
+from twisted.names._zones._records import rdata
 
 __all__ = ["TRUNCATED", "Writer", "refusal", "truncated", "writeReply", "writeTruncated"]
 
@@ -49,7 +50,7 @@ class Writer:
         at = len(out)
         out += write_name(rr.name, at, self.names)
         begin = len(out) + _RECORD.size
-        data = rr.record.toWire(begin, self.names)
+        data = rdata(rr.record, begin, self.names)
         out += _RECORD.pack(rr.record.TYPE, _IN, rr.ttl, len(data))
         out += data
         if len(out) > self.limit:

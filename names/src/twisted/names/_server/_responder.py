@@ -11,7 +11,7 @@ from twisted.names._dns.constants import ALL_RECORDS, ANY, EREFUSED, ESERVER, IN
 from twisted.names._server._reply import RECURSION_AVAILABLE, writeReply
 from twisted.names._server._request import Request
 from twisted.names._zones._answers import Answer, Zone, parents
-from twisted.names._zones._records import CHANGES
+from twisted.names._zones._records import CHANGES, rdata
 from twisted.names.authority import FileAuthority
 from twisted.names.resolve import ResolverChain
 
@@ -165,4 +165,4 @@ def _type(rr: Any) -> int:
 
 
 def _size(records: list[Any]) -> int:
-    return sum(len(rr.record.toWire()) + 12 for rr in records)
+    return sum(len(rdata(rr.record)) + 12 for rr in records)

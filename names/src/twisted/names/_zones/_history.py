@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from twisted.names._zones._answers import RR, Zone
+from twisted.names._zones._records import rdata
 
 __all__ = [
     "MOST_DIFFERENCES",
@@ -61,7 +62,7 @@ def _all(zone: Zone) -> Iterator[tuple[tuple[bytes, int, int, bytes], RR]]:
         for record in records:
             if record.TYPE != _SOA:
                 rr = zone.rr(name, record)
-                yield (name, record.TYPE, rr.ttl, record.toWire()), rr
+                yield (name, record.TYPE, rr.ttl, rdata(record)), rr
 
 
 def difference(old: Zone, new: Zone) -> Difference:
@@ -124,9 +125,9 @@ def applied(
     changed = {name: list(found) for name, found in records.items()}
     for rr in removed:
         found = changed.get(rr.name, [])
-        wire = rr.record.toWire()
+        wire = rdata(rr.record)
         for index, record in enumerate(found):
-            if record.TYPE == rr.record.TYPE and record.toWire() == wire:
+            if record.TYPE == rr.record.TYPE and rdata(record) == wire:
                 del found[index]
                 break
         else:

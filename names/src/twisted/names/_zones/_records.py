@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
+from io import BytesIO
 from typing import Any, SupportsIndex
 
-__all__ = ["CHANGES", "Changes", "RecordList", "ZoneRecords"]
+__all__ = ["CHANGES", "Changes", "RecordList", "ZoneRecords", "rdata"]
 
 
 class Changes:
@@ -121,3 +122,26 @@ class ZoneRecords(dict[bytes, list[Any]]):
 
 
 _note(dict, "pop", "popitem", "clear", "__delitem__", "__ior__")(ZoneRecords)
+
+
+def rdata(record: Any, at: int = 0, names: dict[bytes, int] | None = None) -> bytes:
+    """
+    The octets of a record's data.
+
+    @param record: one of this package, or any other that is
+        L{IEncodableRecord<twisted.names.dns.IEncodableRecord>}.
+    @param at: where in a message they will be.
+    @param names: where names were written before.
+    """
+    write = getattr(record, "toWire", None)
+    if write is not None:
+        return bytes(write(at, names))
+    # Its offsets do not count the header of the message.
+    begin = max(at - _HEADER, 0)
+    stream = BytesIO(bytes(begin))
+    stream.seek(begin)
+    record.encode(stream, names)
+    return stream.getvalue()[begin:]
+
+
+_HEADER = 12
