@@ -41,15 +41,19 @@ class _Exchange:
     @ivar edns: the largest datagram that servers may send; None for no EDNS.
     @ivar dnssecOK: whether the records of DNSSEC are wanted.
     @ivar recursionDesired: whether the server is asked to ask others.
+    @ivar checkingDisabled: whether it is asked not to validate what it finds.
     """
 
     edns: int | None = DATAGRAM
     dnssecOK = False
     recursionDesired = True
+    checkingDisabled = False
 
     def _message(self, id: int, queries: Sequence[dns.Query]) -> dns.Message:
         """The message that asks."""
-        message = dns.Message(id, recDes=self.recursionDesired)
+        message = dns.Message(
+            id, recDes=self.recursionDesired, checkingDisabled=self.checkingDisabled
+        )
         message.queries = list(queries)
         if self.edns is not None:
             header = dns.OPTHeader(udpPayloadSize=self.edns, dnssecOK=self.dnssecOK)

@@ -32,11 +32,13 @@ class HTTPSResolver(common.ResolverBase):
     It needs the extra ``https``, which is twisted-web.
 
     @ivar dnssecOK: whether the server is asked for the records of DNSSEC.
+    @ivar checkingDisabled: whether it is asked not to validate what it finds.
     """
 
     __module__ = "twisted.names.client"
 
     dnssecOK = False
+    checkingDisabled = False
 
     def __init__(
         self,
@@ -68,7 +70,7 @@ class HTTPSResolver(common.ResolverBase):
 
     async def _ask(self, query: dns.Query) -> common.Sections:
         """Send a message, with the id 0 for the sake of caches, and read the answer."""
-        message = dns.Message(recDes=1, maxSize=0)
+        message = dns.Message(recDes=1, maxSize=0, checkingDisabled=self.checkingDisabled)
         message.queries = [query]
         header = dns.OPTHeader(udpPayloadSize=1232, dnssecOK=self.dnssecOK)
         message.additional = [header]

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from twisted.internet.currentreactor import currentReactor
-from twisted.internet.defer import Deferred, TimeoutError
+from twisted.internet.defer import CancelledError, Deferred, TimeoutError
 from twisted.internet.endpoints import HostnameEndpoint
-from twisted.internet.error import ConnectError, ConnectionClosed, DNSLookupError
+from twisted.internet.error import ConnectionClosed
 from twisted.internet.interfaces import IAddress, IStreamClientEndpoint
 from twisted.internet.protocol import Factory
 from twisted.logger import Logger
@@ -52,6 +52,7 @@ class _Controller(Factory):
         protocol = _Exchange(self, self.resolver._reactor)
         protocol.pad = self.resolver.pad
         protocol.dnssecOK = self.resolver.dnssecOK
+        protocol.checkingDisabled = self.resolver.checkingDisabled
         protocol.idleTimeout = self.resolver.idleTimeout
         protocol.factory = self
         return protocol
@@ -74,6 +75,7 @@ class StreamResolver(common.ResolverBase):
     @ivar idleTimeout: seconds that a connection is kept for nothing.
     @ivar pad: whether messages are filled up, so that their length tells nothing.
     @ivar dnssecOK: whether servers are asked for the records of DNSSEC.
+    @ivar checkingDisabled: whether they are asked not to validate what they find.
     @ivar dropped: how many messages were dropped because nobody waited for them.
     """
 
@@ -82,6 +84,7 @@ class StreamResolver(common.ResolverBase):
     idleTimeout = 10.0
     pad = False
     dnssecOK = False
+    checkingDisabled = False
     dropped = 0
 
     def __init__(self, endpoints: Sequence[Any], timeout: float = 10, reactor: Any = None) -> None:
@@ -139,7 +142,10 @@ class StreamResolver(common.ResolverBase):
         for index in range(len(self._endpoints)):
             try:
                 message = await self._asked(index, query, seconds)
-            except (ConnectError, ConnectionClosed, DNSLookupError, TimeoutError) as failed:
+            except CancelledError:
+                raise
+            except Exception as failed:
+                # Whatever it is, certificates included: another server may do better.
                 problem = failed
                 continue
             return sections(self, message)

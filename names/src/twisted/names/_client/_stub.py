@@ -56,6 +56,7 @@ class Resolver(common.ResolverBase):
     @ivar edns: the size of datagrams that servers are told of; None to do without EDNS.
     @ivar dnssecOK: whether servers are asked for the records of DNSSEC.
     @ivar recursionDesired: whether servers are asked to ask others.
+    @ivar checkingDisabled: whether they are asked not to validate what they find.
     @ivar mixCase: whether letters of questions are in upper and lower case at random.
     @ivar dropped: how many messages were dropped because they did not fit.
     """
@@ -66,6 +67,7 @@ class Resolver(common.ResolverBase):
     edns: int | None = 1232
     dnssecOK = False
     recursionDesired = True
+    checkingDisabled = False
     mixCase = True
     dropped = 0
     timeout: Any = None
@@ -176,6 +178,7 @@ class Resolver(common.ResolverBase):
         protocol.edns = self.edns
         protocol.dnssecOK = self.dnssecOK
         protocol.recursionDesired = self.recursionDesired
+        protocol.checkingDisabled = self.checkingDisabled
         protocol.mixCase = self.mixCase
         for left in reversed(range(_MOST_PORTS)):
             port = _FIRST_PORT + randbelow(65536 - _FIRST_PORT)

@@ -46,7 +46,7 @@ class DNSClientFactory(ClientFactory):
     def buildProtocol(self, addr: IAddress | None) -> dns.DNSProtocol:
         """The protocol for a connection."""
         protocol = StreamExchange(self.controller, getattr(self.controller, "_reactor", None))
-        for choice in ("edns", "dnssecOK", "recursionDesired"):
+        for choice in ("edns", "dnssecOK", "recursionDesired", "checkingDisabled"):
             if hasattr(self.controller, choice):
                 setattr(protocol, choice, getattr(self.controller, choice))
         protocol.factory = self

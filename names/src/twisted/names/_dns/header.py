@@ -49,6 +49,7 @@ class RRHeader(FancyEqMixin):
     @ivar auth: whether it comes from a server that is authoritative.
     @ivar rdlength: the octets of the data, if it was received.
     @ivar cachedResponse: whether it comes from a cache, if that is known.
+    @ivar authenticated: whether its signature was checked; None if nobody tried.
     """
 
     __module__ = "twisted.names.dns"
@@ -57,6 +58,7 @@ class RRHeader(FancyEqMixin):
     fmt = "!HHIH"
     rdlength: int | None = None
     cachedResponse: Any = None
+    authenticated: bool | None = None
 
     def __init__(
         self,
