@@ -216,6 +216,60 @@ def test_nearest_zone():
     assert (reply.auth, len(reply.answers)) == (1, 2)
 
 
+NESTED = {
+    b"example.org": [dns.Record_MX(1, b"a.b.example.org"), dns.Record_NS(b"a.x.example.org")],
+    b"*.b.example.org": [dns.Record_MX(1, b"a.b.example.org"), dns.Record_A("192.0.2.1")],
+    b"*.c.example.org": [dns.Record_CNAME(b"a.c.example.org")],
+    b"a.d.example.org": [dns.Record_CNAME(b"a.b.example.org")],
+    b"x.example.org": [dns.Record_NS(b"a.x.example.org"), dns.Record_DS(1, 8, 2, b"x" * 32)],
+    b"a.x.example.org": many(1),
+    b"b\\.c.example.org": [dns.Record_TXT(b"odd"), dns.Record_NS(b"b.c.example.org")],
+    b"a.h.example.org": [dns.Record_DNAME(b"b.example.org")],
+}
+WORDS = st.lists(st.sampled_from([b"a", b"b", b"c", b"d", b"x", b"h", b"*", b"b\\.c"]), max_size=3)
+QUESTIONS = st.builds(
+    lambda words, upper, kind, opt: ask(
+        upper(b".".join([*words, b"example", b"org"])), kind, more=edns() if opt else b""
+    ),
+    WORDS,
+    st.sampled_from([bytes.lower, bytes.upper, bytes.title]),
+    st.sampled_from([dns.A, dns.MX, dns.NS, dns.DS, dns.CNAME, dns.ALL_RECORDS, dns.SOA]),
+    st.booleans(),
+)
+
+
+@pytest.mark.parametrize("redirected", [False, True])
+@given(questions=st.lists(QUESTIONS, min_size=2, max_size=8))
+def test_memory_makes_no_difference(redirected, questions):
+    """A server that has been asked for other names before replies as one that has not."""
+
+    def made():
+        records = {name: list(found) for name, found in NESTED.items()}
+        if not redirected:
+            del records[b"a.h.example.org"]
+        return Served(Zone(records))
+
+    experienced = made()
+    for question in questions:
+        (reply,) = experienced.octets(question)
+        fresh = made()
+        assert reply == fresh.octets(question)[0]
+        message = dns.Message()
+        message.fromStr(reply)
+        asked = message.queries[0]
+        if asked.type != dns.ALL_RECORDS:
+            (authority,) = fresh.factory.resolver.resolvers
+            expected = authority.zone().answer(asked.name.name.lower(), asked.type)
+            for section in ("answers", "authority"):
+                assert [
+                    (rr.name.name.lower(), rr.type, rr.payload.toWire().lower())
+                    for rr in getattr(message, section)
+                ] == [
+                    (rr.name, rr.record.TYPE, rr.record.toWire().lower())
+                    for rr in getattr(expected, section)
+                ]
+
+
 REFUSED = [
     (ask(b"example.net"), dns.EREFUSED),
     (ask(b"www.example.org", cls=dns.CH), dns.EREFUSED),
@@ -233,6 +287,7 @@ REFUSED = [
     (b"\0\1\0\0\xff\xff\xff\xff\xff\xff\xff\xff", dns.EFORMAT),
     (b"\0\1\0\0\0\1\xff\xff\xff\xff\xff\xff" + b"\0\0\1\0\1", dns.EFORMAT),
     (b"\0\1\0\0\0\1\0\0\0\0\0\0\xc0\x0c\0\1\0\1", dns.EFORMAT),
+    (b"\0\1\0\0\0\1\0\0\0\0\0\0\xc0\x02\0\1\0\1", dns.EFORMAT),
     (b"\0\1\0\0\0\1\0\0\0\0\0\0\x80\0\0\1\0\1", dns.EFORMAT),
     (b"\0\1\0\0\0\1\0\0\0\0\0\0" + b"\x01x" * 128 + b"\0\0\1\0\1", dns.EFORMAT),
     (ask(b"www.example.org", more=edns()[:-1]), dns.EFORMAT),

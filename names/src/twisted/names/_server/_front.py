@@ -7,6 +7,7 @@ changes; so a request that has come before costs a look into a dictionary.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
@@ -60,11 +61,18 @@ class Front:
         self._until = 0.0
         # Replies without their identifiers, what kind they are for limits of rate, and their codes,
         # by requests without theirs.
-        self._remembered: dict[bytes, tuple[bytes, object, int]] = {}
+        self._remembered: OrderedDict[bytes, tuple[bytes, object, int]] = OrderedDict()
+
+    def _refresh(self) -> None:
+        """Forget the replies that were remembered if they may be different now."""
+        now = self._seconds()
+        if self._stamp != CHANGES.count or now >= self._until:
+            self.forget(now)
 
     def forget(self, now: float = 0.0) -> None:
         """Forget the replies that were remembered."""
         self._remembered.clear()
+        self._responder.forget()
         self._stamp = CHANGES.count
         self._until = now + REMEMBERED_FOR
 
@@ -94,7 +102,6 @@ class Front:
                 else:
                     self.sendLimited(data[:2] + reply, kind, protocol, address)
                 return True
-            self.forget(now)
         return self._newDatagram(data, protocol, address)
 
     def _newDatagram(self, data: bytes, protocol: Any, address: Any) -> bool:
@@ -102,6 +109,7 @@ class Front:
         if len(data) > 3 and data[2] & 0x80:
             return False
         self._metrics.datagrams += 1
+        self._refresh()
         try:
             request = readRequest(data)
             found = None if request is None else self._reply(request, False)
@@ -125,11 +133,8 @@ class Front:
 
     def _remember(self, question: bytes, reply: bytes, kind: object) -> None:
         """Remember a reply."""
-        now = self._seconds()
-        if self._stamp != CHANGES.count or now >= self._until:
-            self.forget(now)
-        elif len(self._remembered) >= MOST_REMEMBERED:
-            del self._remembered[next(iter(self._remembered))]
+        if len(self._remembered) >= MOST_REMEMBERED:
+            self._remembered.popitem(last=False)
         self._remembered[question] = (reply[2:], kind, reply[3] & 15)
 
     def sendLimited(self, reply: bytes, kind: object, protocol: Any, address: Any) -> None:
@@ -161,6 +166,7 @@ class Front:
 
     def serve(self, data: bytes, stream: Stream) -> None:
         """Reply to a request over a stream."""
+        self._refresh()
         try:
             request = readRequest(data)
             if request is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from enum import Enum
 from functools import lru_cache
 from ipaddress import ip_address
@@ -55,7 +56,7 @@ class RateLimit:
         self.networks = networks
         self.loopback = loopback
         # What may be sent to a network yet, when that was, and how much was not sent.
-        self._accounts: dict[tuple[object, object], list[float]] = {}
+        self._accounts: OrderedDict[tuple[object, object], list[float]] = OrderedDict()
 
     def verdict(self, host: str, kind: object, now: float) -> Verdict:
         """
@@ -72,7 +73,7 @@ class RateLimit:
         account = self._accounts.get(key)
         if account is None:
             if len(self._accounts) >= MOST_TRACKED:
-                del self._accounts[next(iter(self._accounts))]
+                self._accounts.popitem(last=False)
             account = self._accounts[key] = [float(self.perSecond), now, 0]
         most = float(self.perSecond)
         account[0] = min(most, account[0] + (now - account[1]) * most) - 1

@@ -6,11 +6,19 @@ from collections.abc import Iterable
 from struct import Struct
 
 from twisted.names._server._request import HEADER, OPCODE, RECURSION_DESIRED, Request
-from twisted.names._wire.names import write_name
+from twisted.names._wire.names import wire_name, write_name
 from twisted.names._zones._answers import RR, Answer
 from twisted.names._zones._records import rdata
 
-__all__ = ["TRUNCATED", "Writer", "refusal", "truncated", "writeReply", "writeTruncated"]
+__all__ = [
+    "TRUNCATED",
+    "Writer",
+    "offsetOf",
+    "refusal",
+    "truncated",
+    "writeReply",
+    "writeTruncated",
+]
 
 _RECORD = Struct("!HHIH")
 
@@ -24,6 +32,9 @@ _KEPT = OPCODE | RECURSION_DESIRED
 
 _IN = 1
 
+#: A pointer to the name in the question.
+_QUESTION_NAME = (0xC000 | HEADER.size).to_bytes(2, "big")
+
 
 class Writer:
     """
@@ -33,22 +44,30 @@ class Writer:
     @ivar limit: how many there may be.
     """
 
-    def __init__(self, request: Request, limit: int, edns: bytes = b"") -> None:
+    def __init__(
+        self, request: Request, limit: int, edns: bytes = b"", base: bytes | None = None
+    ) -> None:
         """
         @param edns: what ends the reply.
+        @param base: the name in the question, or above it, that names of records may point to;
+            None for that in the question.
         """
         self.request = request
         self.limit = limit - len(edns)
         self.edns = edns
         self.out = bytearray(HEADER.size) + request.question
         self.names: dict[bytes, int] = {}
-        write_name(request.name, HEADER.size, self.names)
+        name = request.name if base is None else base
+        write_name(name, HEADER.size + offsetOf(request, name), self.names)
 
     def add(self, rr: RR) -> bool:
         """Write a record; tells whether there was room for it."""
         out = self.out
         at = len(out)
-        out += write_name(rr.name, at, self.names)
+        if rr.name == self.request.name and rr.name:
+            out += _QUESTION_NAME
+        else:
+            out += write_name(rr.name, at, self.names)
         begin = len(out) + _RECORD.size
         data = rdata(rr.record, begin, self.names)
         out += _RECORD.pack(rr.record.TYPE, _IN, rr.ttl, len(data))
@@ -82,6 +101,14 @@ class Writer:
         return bytes(self.out) + self.edns
 
 
+def offsetOf(request: Request, name: bytes) -> int:
+    """How many octets of the question stand before a name that is in it, or above that."""
+    if name == request.name:
+        return 0
+    # Behind the name are its last, empty label, the type and the class.
+    return len(request.question) - 5 - (len(wire_name(name)) - 1)
+
+
 def _edns(request: Request, size: int, code: int) -> bytes:
     """The OPT of a reply, if the request has one."""
     if request.edns is None:
@@ -90,19 +117,27 @@ def _edns(request: Request, size: int, code: int) -> bytes:
     return b"\0" + _RECORD.pack(41, size, flags, 0)
 
 
-def writeReply(request: Request, answer: Answer, flags: int, limit: int, size: int) -> bytes:
+def writeReply(
+    request: Request,
+    answer: Answer,
+    flags: int,
+    limit: int,
+    size: int,
+    base: bytes | None = None,
+) -> bytes:
     """
     Write a reply.
 
     @param flags: those that the server adds of itself.
     @param limit: the octets that it may have; if it does not fit, it is truncated.
     @param size: the octets of UDP that this server takes.
+    @param base: the name that other names may point to, if it is another than that in the question.
     """
     edns = _edns(request, size, answer.code)
     if answer.authoritative:
         flags |= AUTHORITATIVE
     flags |= answer.code & 15
-    writer = Writer(request, limit, edns)
+    writer = Writer(request, limit, edns, base)
     answers = writer.addAll(answer.answers)
     authority = None if answers is None else writer.addAll(answer.authority)
     if answers is None or authority is None:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from struct import Struct
+from struct import error as StructError
+from typing import NamedTuple
 
 from twisted.names._wire.errors import DNSDecodeError
-from twisted.names._wire.names import Memo, normal, read_name
+from twisted.names._wire.names import (
+    MOST_OCTETS,
+    MOST_OCTETS_OF_LABEL,
+    Memo,
+    joined,
+    read_name,
+)
 
 __all__ = ["HEADER", "Edns", "Malformed", "Request", "Section", "readRequest"]
 
@@ -34,8 +41,7 @@ class Malformed(Exception):
         self.head = head
 
 
-@dataclass(frozen=True, slots=True)
-class Edns:
+class Edns(NamedTuple):
     """
     What a request says of its sender (RFC 6891 §6.1).
 
@@ -49,8 +55,7 @@ class Edns:
     secure: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(NamedTuple):
     """A record of a request: its owner, its type, and where its data is in the message."""
 
     name: bytes
@@ -59,8 +64,7 @@ class Section:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """
     A request of one question.
 
@@ -99,25 +103,47 @@ def readRequest(data: bytes) -> Request | None:
         return None
     if questions != 1:
         raise Malformed((identifier, flags))
-    memo = Memo()
     try:
-        name, at = read_name(data, HEADER.size, memo)
-        if at + 4 > len(data):
-            raise Malformed((identifier, flags))
+        name, at = _readName(data)
         kind, cls = _QUESTION.unpack_from(data, at)
-        question = data[HEADER.size : at + 4]
-        edns, records = (None, ()) if not any(counts) else _read(data, at + 4, sum(counts), memo)
-    except DNSDecodeError:
+        at += _QUESTION.size
+        edns, records = _read(data, at, sum(counts)) if any(counts) else (None, ())
+    except (DNSDecodeError, IndexError, StructError):
         raise Malformed((identifier, flags)) from None
-    return Request(data, identifier, flags, question, normal(name), kind, cls, edns, records)
+    question = data[HEADER.size : at]
+    return Request(data, identifier, flags, question, name, kind, cls, edns, records)
 
 
-def _read(data: bytes, at: int, count: int, memo: Memo) -> tuple[Edns | None, tuple[Section, ...]]:
+def _readName(data: bytes) -> tuple[bytes, int]:
+    """
+    Read the name of the question, in lower case, and where it ends.
+
+    @raise IndexError: it is cut off.
+    @raise DNSDecodeError: it is too long, or has a pointer, which could only lead into the header.
+    """
+    at = HEADER.size
+    parts: list[bytes] = []
+    while length := data[at]:
+        if length > MOST_OCTETS_OF_LABEL:
+            raise DNSDecodeError("there may be no pointer in the question")
+        begin = at + 1
+        at = begin + length
+        parts.append(data[begin:at])
+    if at - HEADER.size >= MOST_OCTETS:
+        raise DNSDecodeError("the name is too long")
+    name = b".".join(parts)
+    if b"\\" in name or name.count(b".") >= len(parts) > 0:
+        name = joined(parts)
+    return name.lower(), at + 1
+
+
+def _read(data: bytes, at: int, count: int) -> tuple[Edns | None, tuple[Section, ...]]:
     """Read the records behind the question."""
     edns: Edns | None = None
     records: list[Section] = []
+    memo = Memo()
     for _ in range(count):
-        name, at = read_name(data, at, memo)
+        name, at = (b"", at + 1) if not data[at] else read_name(data, at, memo)
         if at + _RECORD.size > len(data):
             raise DNSDecodeError("a record is cut off")
         kind, cls, ttl, length = _RECORD.unpack_from(data, at)

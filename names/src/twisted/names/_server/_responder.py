@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import OrderedDict
+from collections.abc import Hashable, Sequence
 from itertools import groupby
 from typing import Any
 
 from twisted.names import common
 from twisted.names._dns.constants import ALL_RECORDS, ANY, EREFUSED, ESERVER, IN
-from twisted.names._server._reply import RECURSION_AVAILABLE, writeReply
-from twisted.names._server._request import Request
+from twisted.names._server._reply import RECURSION_AVAILABLE, offsetOf, writeReply
+from twisted.names._server._request import HEADER, Request
 from twisted.names._zones._answers import Answer, Zone, parents
 from twisted.names._zones._records import CHANGES, rdata
 from twisted.names.authority import FileAuthority
 from twisted.names.resolve import ResolverChain
 
-__all__ = ["MOST_OCTETS_FOR_ALL", "Responder", "Zones"]
+__all__ = ["LONGEST_REMEMBERED", "MOST_OCTETS_FOR_ALL", "MOST_REMEMBERED", "Responder", "Zones"]
 
 #: How large a reply over UDP may be that gives all records of a name (RFC 8482 §4.1).
 MOST_OCTETS_FOR_ALL = 256
+
+#: How many replies are remembered, by what they depend on, and how long they may be.
+MOST_REMEMBERED = 10_000
+LONGEST_REMEMBERED = 1500
 
 BAD_VERSION = 16
 
@@ -107,12 +112,19 @@ class Responder:
         """
         self._owner = owner
         self._zones = Zones(())
+        # The second and further words of the header and what follows the question, and the name
+        # that the reply is counted with unless that is the one in the question.
+        self._remembered: OrderedDict[Hashable, tuple[bytes, bytes, bytes]] = OrderedDict()
 
     def zones(self, resolvers: Sequence[Any]) -> Zones:
         """The authorities of a chain of resolvers."""
         if not self._zones.holds(resolvers):
             self._zones = Zones(resolvers)
         return self._zones
+
+    def forget(self) -> None:
+        """Forget the replies that were remembered."""
+        self._remembered.clear()
 
     def respond(self, request: Request, zones: Zones, stream: bool) -> tuple[bytes, bytes] | None:
         """
@@ -122,18 +134,56 @@ class Responder:
         """
         if request.cls not in (IN, ANY):
             return self.refuse(request, EREFUSED)
+        authority = zones.find(request.name)
+        zone = None if authority is None else authority.zone()
+        base = None if zone is None else zone.base(request.name, request.type)
+        if base is None:
+            return self._respond(request, zones, stream, None)
+        key = (
+            request.type,
+            request.flags,
+            request.edns,
+            base,
+            offsetOf(request, base),
+            stream,
+            zone,
+        )
+        known = self._remembered.get(key)
+        if known is not None:
+            head, rest, family = known
+            identifier = request.id.to_bytes(2, "big")
+            return b"".join((identifier, head, request.question, rest)), family or request.name
+        replied = self._respond(request, zones, stream, base)
+        if replied is not None and len(replied[0]) <= LONGEST_REMEMBERED:
+            self._remember(key, request, *replied)
+        return replied
+
+    def _remember(self, key: Hashable, request: Request, reply: bytes, family: bytes) -> None:
+        """Remember a reply, without what is different in the next one of its kind."""
+        if len(self._remembered) >= MOST_REMEMBERED:
+            self._remembered.popitem(last=False)
+        rest = reply[HEADER.size + len(request.question) :]
+        own = b"" if family == request.name else family
+        self._remembered[key] = (reply[2 : HEADER.size], rest, own)
+
+    def _respond(
+        self, request: Request, zones: Zones, stream: bool, base: bytes | None
+    ) -> tuple[bytes, bytes] | None:
+        """Reply to a question, whatever has been replied before."""
         found = zones.answer(request.name, request.type)
         if found is None:
             return None if zones.others else self.refuse(request, EREFUSED)
         if request.type == ALL_RECORDS and not stream:
             self._reduce(request, found)
-        return self.write(request, found, stream), found.family
+        return self.write(request, found, stream, base), found.family
 
-    def write(self, request: Request, answer: Answer, stream: bool) -> bytes:
+    def write(
+        self, request: Request, answer: Answer, stream: bool, base: bytes | None = None
+    ) -> bytes:
         """Write a reply."""
         flags = RECURSION_AVAILABLE if self._owner.canRecurse else 0
         limit, size = self._limit(request, stream), self._owner.maxUDPSize
-        return writeReply(request, answer, flags, limit, size)
+        return writeReply(request, answer, flags, limit, size, base)
 
     def refuse(self, request: Request, code: int) -> tuple[bytes, bytes]:
         """Reply that it cannot be done."""

@@ -199,6 +199,26 @@ class Zone:
                 break
         return found
 
+    def base(self, name: bytes, kind: int) -> bytes | None:
+        """
+        The name at a name, or above it, that decides what is answered to questions about it.
+
+        Other names as far below the same base have the same answers, but for the owner.
+
+        @return: None if the answer is that of this name alone.
+        """
+        index = self.index()
+        if index.redirected or not isWithin(name, self.origin):
+            return None
+        if index.cuts:
+            cut = self._above(index, name, kind)
+            if cut is not None:
+                return cut
+        if name in index.nodes or name in index.empty or name == self.origin:
+            return name
+        wildcard = self._wildcard(index, name)
+        return None if CNAME in index.nodes.get(wildcard, ()) else wildcard[2:]
+
     def _step(self, index: _Index, found: Answer, name: bytes, kind: int) -> bytes | None:
         """Add what there is for a name; gives the name that it is an alias of, if it is one."""
         if index.cuts or index.redirected:
