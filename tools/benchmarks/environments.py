@@ -54,7 +54,10 @@ OURS = Environment(
     ),
 )
 PUBLISHED = Environment("published", (f"Twisted[tls,http2]=={PUBLISHED_VERSION}",))
-PEERS = Environment("peers", ("aiohttp", "httpx", "uvicorn", "httptools", "uvloop", "hypercorn"))
+PEERS = Environment(
+    "peers",
+    ("aiohttp", "httpx", "uvicorn", "httptools", "uvloop", "hypercorn", "dnspython", "dnslib"),
+)
 
 
 def refresh() -> None:

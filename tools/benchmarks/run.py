@@ -9,7 +9,8 @@ Compare this project with the published Twisted and the best peers, one after th
 Prints, for servers, operations a second and the server's CPU time for each operation, and ratios
 to the published release, or to this one if that has nothing of the kind.  The server is kept on
 one CPU and the load generator on another.  Needs Linux, a C compiler, wrk for `http` and `asgi`,
-and h2load (of nghttp2-client) for `http2`.  Environments are kept in ``.bench/`` of the repository.
+h2load (of nghttp2-client) for `http2`, and dnsperf for `dns-server`.  Environments are kept in
+``.bench/`` of the repository.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from measure import (
     Load,
     Sample,
     compare,
+    dns_load,
     echo_load,
     h2load_load,
     net_load,
@@ -179,6 +181,19 @@ def http2(options: argparse.Namespace) -> Results:
     return servers("HTTP/2 hello", competitors, h2load_load(options.connections, 10), options)
 
 
+def dns_server(options: argparse.Namespace) -> Results:
+    """Questions to name servers over UDP."""
+    if shutil.which("dnsperf") is None:
+        raise SystemExit("bench: dnsperf not found (install the package dnsperf)")
+    competitors = [
+        server("ours", OURS.python, "dns_twisted.py"),
+        server("published", PUBLISHED.python, "dns_twisted.py"),
+        server("dnspython on asyncio", PEERS.python, "dns_dnspython.py"),
+        server("dnslib on asyncio", PEERS.python, "dns_dnslib.py"),
+    ]
+    return servers("DNS over UDP", competitors, dns_load(), options)
+
+
 def idle(options: argparse.Namespace) -> Results:
     """Ten thousand connections that say nothing."""
     results = {competitor.name: idle_cost(competitor) for competitor in echo_servers()}
@@ -262,6 +277,7 @@ SUITES = {
     "http": http,
     "asgi": asgi,
     "http2": http2,
+    "dns-server": dns_server,
     "idle": idle,
     "deferred": deferred,
     "timers": timers,
