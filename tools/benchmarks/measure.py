@@ -7,12 +7,13 @@ import re
 import runpy
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
+from statistics import median, quantiles
 
 from environments import CACHE
 
@@ -190,6 +191,30 @@ def h2load_load(connections: int, streams: int) -> Load:
         return float(requests), float(took[1]) / (1000 if took[2] else 1)
 
     return load
+
+
+def slowest(competitor: Competitor, connections: int, rate: float, seconds: float) -> float:
+    """
+    The time that 99 of a hundred requests take at most, in milliseconds.
+
+    @param rate: how many come in each second, over all connections, however slow the answers are.
+    """
+    with running(competitor) as (_, port), tempfile.TemporaryDirectory() as folder:
+        log = Path(folder, "log")
+        subprocess.run(
+            [
+                *("h2load", "--h1", "-t1", f"-c{connections}", f"--rps={rate / connections}"),
+                *(f"--duration={max(1, round(seconds))}", "--warm-up-time=1", f"--log-file={log}"),
+                f"http://127.0.0.1:{port}/",
+            ],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            preexec_fn=pin(LOAD_CPU),
+        )
+        lines = [line.split() for line in log.read_text().splitlines()]
+    if not lines or any(status != "200" for _, status, _ in lines):
+        raise SystemExit(f"bench: {competitor.name} answered with errors")
+    return quantiles((float(took) for _, _, took in lines), n=100)[-1] / 1000
 
 
 def dns_load() -> Load:
