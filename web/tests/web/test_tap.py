@@ -9,6 +9,7 @@ import socket
 import ssl as standard_ssl
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 
 import pytest
@@ -279,8 +280,11 @@ def test_scripts(parse, connect, tmp_path):
     assert set(options["root"].processors) == {".epy", ".rpy", ".txt"}
     assert File.processors == {}
     options = parse("--resource-script", str(tmp_path / "a.rpy"))
-    options["root"].isLeaf = True
-    assert connect(options["root"]).get().body == b"run"
+    made = connect(options["root"])
+    assert made.get(b"/x").status == 404
+    with open(tmp_path / "a.rpy", "a") as file:
+        file.write("\nresource.isLeaf = True")
+    assert made.get(b"/").body == made.get(b"/x/y").body == b"run"
 
 
 @pytest.mark.parametrize(
@@ -449,3 +453,145 @@ def test_json_log(twist, tmp_path):
     assert (logged["method"], logged["uri"], logged["status"]) == ("GET", "/a.txt?x", 200)
     assert (logged["client"], logged["bytes"], logged["referrer"]) == ("127.0.0.1", 5, None)
     assert logged["time"].split("/")[-1] >= "2026"
+
+
+def fetch(url, context=None, **headers):
+    """The status, the headers and the body of an answer."""
+    request = urllib.request.Request(url, headers=headers)
+    try:
+        with urllib.request.urlopen(request, context=context, timeout=10) as answer:
+            return answer.status, answer.headers, answer.read()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.headers, error.read()
+
+
+LISTEN = ("--listen", "tcp:0:interface=127.0.0.1")
+RESOURCES = """
+from twisted.web.resource import Resource
+
+class Counter(Resource):
+    isLeaf = True
+    count = 0
+
+    def render_GET(self, request):
+        self.count += 1
+        return b"%d" % self.count
+
+class Broken(Resource):
+    isLeaf = True
+
+    def render_GET(self, request):
+        raise ValueError("<secret>")
+"""
+
+
+@pytest.fixture
+def serve(twist, tmp_path):
+    """Run ``twist web`` with options; gives the URL of its first port."""
+    (tmp_path / "resources.py").write_text(RESOURCES)
+
+    def served(*words):
+        process = twist("--log-format", "text", "web", *words)
+        served.process = process
+        return f"http://127.0.0.1:{port_of(process)}"
+
+    return served
+
+
+def test_class_served(serve):
+    """One object of a class from the working directory answers all requests."""
+    url = serve(*LISTEN, "--class", "resources.Counter")
+    assert [fetch(f"{url}/{n}")[2] for n in range(3)] == [b"1", b"2", b"3"]
+
+
+def test_resource_script_served(serve, tmp_path):
+    """A script is run for each request: what is changed in it counts at once."""
+    script = tmp_path / "a.rpy"
+    script.write_text("from resources import Counter\nresource = Counter()\n")
+    url = serve(*LISTEN, "--resource-script", "a.rpy")
+    assert fetch(url)[2] == fetch(url)[2] == b"1"
+    script.write_text("from twisted.web.demo import Test as resource\nresource = resource()\n")
+    assert b"It works" in fetch(url)[2]
+
+
+def test_several_ports(serve):
+    """All ports that are named serve the same."""
+    url = serve(*LISTEN, *LISTEN, "-p", "tcp:0:interface=127.0.0.1", "--class", "resources.Counter")
+    others = [f"http://127.0.0.1:{port_of(serve.process)}" for _ in range(2)]
+    assert [fetch(each)[2] for each in (url, *others)] == [b"1", b"2", b"3"]
+
+
+def test_files_served(serve, tmp_path):
+    """Indexes, extensions that may be left out, and the type of files without any."""
+    for name in ("main.html", "index.html", "page.html", "plain"):
+        (tmp_path / name).write_text(name)
+    url = serve(
+        *(*LISTEN, "--path", ".", "--index", "main.html", "--allow-ignore-ext", "-m", "x/y"),
+        *("--add-header", "X-Frame-Options: DENY"),
+    )
+    for path, body in (("", b"main.html"), ("page", b"page.html"), ("plain", b"plain")):
+        status, headers, got = fetch(f"{url}/{path}")
+        assert (status, got) == (200, body)
+        assert headers["X-Frame-Options"] == "DENY"
+    assert headers["Content-Type"] == "x/y"
+    status, headers, _ = fetch(f"{url}/absent")
+    assert (status, headers["X-Frame-Options"]) == (404, "DENY")
+
+
+@pytest.mark.parametrize("option", [None, "--notracebacks", "--display-tracebacks"])
+def test_tracebacks_served(serve, option):
+    """What went wrong is shown only to those for whom that was asked; nothing of it is markup."""
+    url = serve(*LISTEN, "--class", "resources.Broken", *([option] if option else []))
+    status, _, body = fetch(url)
+    assert status == 500
+    assert (b"ValueError" in body) == (option == "--display-tracebacks")
+    assert b"<secret>" not in body
+
+
+def test_http2_served(serve):
+    """HTTP/2 is spoken at once by those who know, unless it is switched off."""
+    for words, begins in ((("--http2",), b"\x00\x00"), (("--no-http2",), b"HTTP/1.1 ")):
+        url = serve(*LISTEN, *words)
+        port = int(url.rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+            client.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes(3) + b"\x04" + bytes(5))
+            assert client.recv(9).startswith(begins)
+
+
+def test_http2_that_is_not_there(parse, monkeypatch):
+    """Without the extra, or against oneself, it cannot be asked for."""
+    with pytest.raises(UsageError, match="--http2"):
+        parse("--http2", "--no-http2")
+    monkeypatch.setattr(tap.server.Site, "http2Limits", None)
+    with pytest.raises(UsageError, match="extra http2"):
+        parse("--http2")
+
+
+def certificate_of(port):
+    """The certificate that a server shows now, and the protocol that it chooses."""
+    context = standard_ssl._create_unverified_context()
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    with (
+        socket.create_connection(("127.0.0.1", port), timeout=10) as raw,
+        context.wrap_socket(raw) as client,
+    ):
+        return client.getpeercert(True), client.selected_alpn_protocol()
+
+
+def test_certificate_reloaded(serve, tmp_path):
+    """A certificate that has been renewed is shown to those who connect after that."""
+    make_certificate(tmp_path, "first.example")
+    url = serve("--listen", "tls:server.pem:port=0:interface=127.0.0.1:interval=0")
+    port = int(url.rpartition(":")[2])
+    first, protocol = certificate_of(port)
+    assert protocol == "h2"
+    make_certificate(tmp_path, "second.example")
+    later = os.stat(tmp_path / "server.pem").st_mtime + 5
+    os.utime(tmp_path / "server.pem", (later, later))
+    second, _ = certificate_of(port)
+    assert second != first
+    assert b"second.example" in second
+    (tmp_path / "server.pem").write_text("broken")
+    os.utime(tmp_path / "server.pem", (later + 5, later + 5))
+    assert certificate_of(port)[0] == second
