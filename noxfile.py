@@ -185,6 +185,7 @@ def peers(session: nox.Session) -> None:
     libraries = (
         "aiohttp",
         "django",
+        "flask",
         "httpx",
         "psycopg[binary]",
         "pymysql",
