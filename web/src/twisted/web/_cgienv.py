@@ -29,11 +29,13 @@ def cgi_environment(request: Any) -> dict[str, str]:
     hyphens; so is ``Proxy``, which programs would take for a setting of their own (CVE-2016-5385).
     """
     host = request.getHost()
+    client = request.getClientAddress()
     environment = {
         "GATEWAY_INTERFACE": "CGI/1.1",
         "PATH_INFO": _path(request.postpath),
         "QUERY_STRING": _text(request.uri.partition(b"?")[2]),
-        "REMOTE_ADDR": str(getattr(request.getClientAddress(), "host", "") or ""),
+        "REMOTE_ADDR": str(getattr(client, "host", "") or ""),
+        "REMOTE_PORT": str(getattr(client, "port", "")),
         "REQUEST_METHOD": _text(request.method),
         "SCRIPT_NAME": _path(request.prepath),
         "SERVER_NAME": _text(request.getRequestHostname()),

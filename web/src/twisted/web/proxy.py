@@ -72,11 +72,7 @@ _log = Logger()
 
 
 def _forwarded(request: Any) -> dict[bytes, bytes]:
-    """
-    The headers of a request that are for the other server.
-
-    The body goes there as one of known length, whichever way it came.
-    """
+    """The headers of a request that are for the other server."""
     named = request.requestHeaders.getRawHeaders(b"connection", ())
     private = {each.strip().lower() for value in named for each in value.split(b",")}
     headers = {
@@ -86,10 +82,15 @@ def _forwarded(request: Any) -> dict[bytes, bytes]:
     }
     # This server has answered that itself.
     headers.pop(b"expect", None)
-    size = body_size(request)
-    if size:
-        headers[b"content-length"] = b"%d" % size
+    if b"content-length" not in headers and _isOfUnknownLength(request):
+        headers[b"content-length"] = b"%d" % body_size(request)
     return headers
+
+
+def _isOfUnknownLength(request: Any) -> bool:
+    """Whether the body came in chunks, or over HTTP/2; it goes on as one of known length."""
+    framed = request.clientproto not in (b"HTTP/1.0", b"HTTP/1.1")
+    return request.requestHeaders.hasHeader(b"transfer-encoding") or framed
 
 
 class ProxyClient(HTTPClient):

@@ -287,8 +287,15 @@ class FailureElement(Element):
 
 
 def formatFailure(myFailure: Failure) -> bytes:
-    """A failure as HTML in ASCII, with the source around each of its frames."""
-    pages: list[bytes] = []
-    flattenString(None, FailureElement(myFailure)).addCallback(pages.append)
+    """
+    A failure as HTML in ASCII, with the source around each of its frames.
+
+    @raise FlattenerError: if it is no failure.
+    """
+    pages: list[Any] = []
+    flattenString(None, FailureElement(myFailure)).addBoth(pages.append)
     # Nothing in it has to be waited for.
-    return pages[0].decode().encode("ascii", "xmlcharrefreplace")
+    (page,) = pages
+    if isinstance(page, Failure):
+        page.raiseException()
+    return bytes(page).decode().encode("ascii", "xmlcharrefreplace")
