@@ -29,6 +29,7 @@ TOOLS = {"PYTHONPATH": str(ROOT / "tools"), "PYTHONDONTWRITEBYTECODE": "1"}
 
 #: Real programs that distributions are tested with: what they are called, and Debian's packages.
 PROGRAMS = {
+    "chromium": "chromium",
     "curl": "curl",
     "dictd": "dictd",
     "dictfmt": "dictfmt",
@@ -183,11 +184,14 @@ def peers(session: nox.Session) -> None:
         session.run("apt-get", "install", "--yes", "--quiet", *missing, external=True)
     libraries = (
         "aiohttp",
+        "django",
+        "flask",
         "httpx",
         "psycopg[binary]",
         "pymysql",
         "PySide6-Essentials",
         "redis",
+        "starlette",
         "websockets",
         "zeep",
     )

@@ -89,12 +89,20 @@ def test_names_with_underscores_are_left_away(connect: Any, network: Any) -> Non
             function(*args)
 
     def application(environ: dict[str, Any], start: Any) -> Any:
-        seen.append(environ)
+        seen.append({**environ, "body": environ["wsgi.input"].read()})
         start("200 OK", [])
         return []
 
     connection = connect(WSGIResource(Now(), Now(), application))
     assert pool is not None
+    chunks = connection.send(
+        b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
+    )
+    assert chunks.status == 200
+    # Programs read as much as they are told that there is.
+    first = seen.pop()
+    assert (first["CONTENT_LENGTH"], first["body"]) == ("3", b"abc")
+    assert "HTTP_TRANSFER_ENCODING" not in first
     answer = connection.get(b"/", b"X_Y: 1", b"A: 1", b"A: 2", b"Cookie: a=b", b"Cookie: c=d")
     assert answer.status == 200
     assert "HTTP_X_Y" not in seen[0]
