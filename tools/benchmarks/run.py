@@ -8,7 +8,8 @@ Compare this project with the published Twisted and the best peers, one after th
 
 Prints, for servers, operations a second and the server's CPU time for each operation, and ratios
 to the published release.  The server is kept on one CPU and the load generator on another.  Needs
-Linux, a C compiler, wrk for `http`, and h2load (of nghttp2-client) for `http2`.  Environments are kept in ``.bench/`` of the repository.
+Linux, a C compiler, wrk for `http`, and h2load (of nghttp2-client) for `http2`.  Environments are
+kept in ``.bench/`` of the repository.
 """
 
 from __future__ import annotations

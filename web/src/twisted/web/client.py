@@ -31,6 +31,7 @@ from twisted.web._client._errors import (
     ResponseDone,
     ResponseFailed,
     ResponseNeverReceived,
+    StreamReset,
 )
 from twisted.web._client._following import (
     BrowserLikeRedirectAgent,
@@ -84,6 +85,7 @@ __all__ = [
     "ResponseFailed",
     "ResponseNeverReceived",
     "SchemeNotSupported",
+    "StreamReset",
     "_AgentBase",
     "_FakeStdlibRequest",
     "_FakeStdlibResponse",
@@ -96,6 +98,11 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name == "HTTP2ConnectionPool":
+        # It needs an extra.
+        from twisted.web._client._http2pool import HTTP2ConnectionPool
+
+        return HTTP2ConnectionPool
     if name != "WebClientContextFactory":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     warn(

@@ -61,6 +61,7 @@ class Response:
     @ivar length: of the body in bytes, or `UNKNOWN_LENGTH`.
     @ivar request: the `IClientRequest` that this answers.
     @ivar previousResponse: the answer that led to this one, or None.
+    @ivar trailers: the `Headers` behind the body, if HTTP/2 has brought such; otherwise None.
     """
 
     __module__ = "twisted.web.client"
@@ -68,6 +69,7 @@ class Response:
     length: Any = UNKNOWN_LENGTH
     previousResponse: Any = None
     request: Any = None
+    trailers: Headers | None = None
 
     _state = "INITIAL"
     _bodyProtocol: Any = None
