@@ -38,9 +38,13 @@ PROGRAMS = {
     "lftp": "lftp",
     "mariadbd": "mariadb-server",
     "memcached": "memcached",
+    "microsocks": "microsocks",
     "nc": "netcat-openbsd",
+    "nginx": "nginx-light",
     "openssl": "openssl",
     "pg_lsclusters": "postgresql",
+    "slowhttptest": "slowhttptest",
+    "tinyproxy": "tinyproxy",
     "vsftpd": "vsftpd",
     "wrk": "wrk",
     "Xvfb": "xvfb python3-gi gir1.2-gtk-3.0 python3-tk python3-wxgtk4.0 libxcb-cursor0"
@@ -97,7 +101,8 @@ for _distribution in DISTRIBUTIONS.values():
 @nox.session(name="tests-tools")
 def tests_tools(session: nox.Session) -> None:
     """Test the tooling of the repository."""
-    prepare(session, *TESTING, "packaging", "towncrier", "build", "twine")
+    tools = ("packaging", "towncrier", "build", "twine")
+    prepare(session, *editable(DISTRIBUTIONS["core"]), *TESTING, *tools)
     arguments = session.posargs or ["tools/tests", "--ignore=tools/tests/test_packaging.py"]
     session.run("pytest", *arguments, env=TOOLS)
 
@@ -174,10 +179,18 @@ def peers(session: nox.Session) -> None:
         "pymysql",
         "PySide6-Essentials",
         "websockets",
+        "zeep",
     )
     prepare(session, *everything(), "-e", "./core[unix]", *libraries, *TESTING)
     folders = [f"{folder}/tests" for folder in DISTRIBUTIONS]
     session.run("pytest", "-m", "peer", *(session.posargs or folders))
+
+
+@nox.session
+def fuzz(session: nox.Session) -> None:
+    """Fuzz what reads the bytes of strangers: ``nox -s fuzz -- web --seconds 60``."""
+    prepare(session, *everything(), "atheris>=2.3")
+    session.run("python", "-m", "monorepo.fuzz", *session.posargs, env=TOOLS)
 
 
 @nox.session

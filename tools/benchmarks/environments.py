@@ -45,9 +45,16 @@ class Environment:
 
 # Users run what is installed from wheels, so this project's environment is no editable install
 # either: pip copies the source trees in, and `refresh` brings them up to date.
-OURS = Environment("ours", (f"{ROOT / 'core'}[tls,uvloop]", f"{ROOT / 'web'}[http2]"))
+OURS = Environment(
+    "ours",
+    (
+        f"{ROOT / 'core'}[tls,uvloop]",
+        f"{ROOT / 'web'}[http2]",
+        *(str(ROOT / folder) for folder in ("names", "pb")),
+    ),
+)
 PUBLISHED = Environment("published", (f"Twisted[tls,http2]=={PUBLISHED_VERSION}",))
-PEERS = Environment("peers", ("aiohttp", "uvicorn", "httptools", "uvloop", "hypercorn"))
+PEERS = Environment("peers", ("aiohttp", "httpx", "uvicorn", "httptools", "uvloop", "hypercorn"))
 
 
 def refresh() -> None:

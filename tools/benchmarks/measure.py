@@ -132,8 +132,13 @@ def net_load(mode: str) -> Load:
     return load
 
 
-def wrk_load(connections: int) -> Load:
-    """wrk with one thread, requesting ``/`` over ``connections`` kept alive."""
+def wrk_load(connections: int, script: str | None = None) -> Load:
+    """
+    wrk with one thread, requesting ``/`` over ``connections`` kept alive.
+
+    A script beside this module may say what is sent.
+    """
+    scripted = [] if script is None else ["-s", str(Path(__file__).with_name(script))]
 
     def load(port: int, seconds: float) -> tuple[float, float]:
         output = subprocess.run(
@@ -142,6 +147,7 @@ def wrk_load(connections: int) -> Load:
                 "-t1",
                 f"-c{connections}",
                 f"-d{max(1, round(seconds))}s",
+                *scripted,
                 f"http://127.0.0.1:{port}/",
             ],
             check=True,

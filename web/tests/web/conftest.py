@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import h2.config
@@ -14,7 +15,7 @@ import pytest
 from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred
 from twisted.internet.epollreactor import EPollReactor
-from twisted.internet.error import ConnectionLost
+from twisted.internet.error import ConnectionLost, ReactorNotRunning
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
@@ -178,7 +179,9 @@ class Network:
 
     def dispose(self) -> None:
         """End everything."""
-        self.reactor.stop()
+        with suppress(ReactorNotRunning):
+            # A test may have stopped it.
+            self.reactor.stop()
         for _ in range(3):
             self.reactor.iterate()
         waker = self.reactor.waker

@@ -19,7 +19,11 @@ from zope.interface import Attribute, Interface
 
 from twisted.python.deprecate import deprecatedModuleAttribute
 from twisted.web._h2._limits import HTTP2Limits
-from twisted.web._http._accesslog import combinedLogFormatter, proxiedLogFormatter
+from twisted.web._http._accesslog import (
+    combinedLogFormatter,
+    jsonLogFormatter,
+    proxiedLogFormatter,
+)
 from twisted.web._http._body import from_chunk as fromChunk
 from twisted.web._http._body import to_chunk as toChunk
 from twisted.web._http._channel import HTTPChannel
@@ -34,6 +38,7 @@ from twisted.web._http._forms import parse_qs
 from twisted.web._http._oldclient import HTTPClient
 from twisted.web._http._request import CACHED, NO_BODY_CODES, Request
 from twisted.web._http._upgrade import HTTP2_ENABLED as _HTTP2_ENABLED
+from twisted.web._http._uploads import UploadedFile
 from twisted.web._responses import (
     ACCEPTED,
     BAD_GATEWAY,
@@ -143,10 +148,12 @@ __all__ = [
     "PotentialDataLoss",
     "Request",
     "StringTransport",
+    "UploadedFile",
     "combinedLogFormatter",
     "datetimeToLogString",
     "datetimeToString",
     "fromChunk",
+    "jsonLogFormatter",
     "parseContentRange",
     "parse_qs",
     "proxiedLogFormatter",

@@ -40,7 +40,7 @@ class _Sharing(RetryingHTTP11ClientProtocol):
 
 class HTTP2ConnectionPool(HTTPConnectionPool):
     """
-    A pool that offers HTTP/2 to servers of HTTPS; requests to one that speaks it share a connection.
+    A pool that offers HTTP/2 to servers of HTTPS; requests to one that speaks it share connections.
 
     For others it is an `HTTPConnectionPool`. It needs the extra ``http2``.
 

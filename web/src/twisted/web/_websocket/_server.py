@@ -75,7 +75,7 @@ class WebSocketResource(Resource, Limits):
             b"connection": b"Upgrade",
             b"sec-websocket-accept": generate_accept_token(keys[0]),
         }
-        return self._accept(request, answer)
+        return self._decide(request, answer)
 
     def render_CONNECT(self, request: Any) -> bytes | int:
         """Become a connection, if the request asks for one by HTTP/2 (RFC 8441)."""
@@ -83,7 +83,7 @@ class WebSocketResource(Resource, Limits):
             raise UnsupportedMethod((b"GET",))
         if not self._hasVersion(request):
             return self._refuse(request, BAD_REQUEST)
-        return self._accept(request, {})
+        return self._decide(request, {})
 
     @staticmethod
     def _hasVersion(request: Any) -> bool:
@@ -108,14 +108,18 @@ class WebSocketResource(Resource, Limits):
         host = (request.getHeader("host") or "").lower()
         return urlsplit(origin).netloc.lower() == host or origin.lower() in self.origins
 
+    def _decide(self, request: Any, answer: dict[bytes, bytes]) -> bytes | int:
+        """Become a connection, if the page that asks for it may have one."""
+        if not self._mayConnect(request):
+            return self._refuse(request, FORBIDDEN)
+        return self._accept(request, answer)
+
     def _accept(self, request: Any, answer: dict[bytes, bytes]) -> bytes | int:
         """
         Become a connection.
 
         @param answer: the headers that say so.
         """
-        if not self._mayConnect(request):
-            return self._refuse(request, FORBIDDEN)
         try:
             protocol = self.factory.buildProtocol(request)
         except Exception:
@@ -123,6 +127,14 @@ class WebSocketResource(Resource, Limits):
             return self._refuse(request, INTERNAL_SERVER_ERROR)
         if protocol is None:
             return self._refuse(request, FORBIDDEN)
+        return self._switch(request, answer, protocol)
+
+    def _switch(self, request: Any, answer: dict[bytes, bytes], protocol: Any) -> bytes | int:
+        """
+        Agree, and hand the connection over to a protocol.
+
+        @param answer: the headers that say so.
+        """
         extensions: list[Any] = [PerMessageDeflate()] if self.compress else []
         wanted = [each.decode("latin-1") for each in self._offers(request)]
         agreed = server_extensions_handshake(wanted, extensions)

@@ -1,0 +1,1 @@
+"""Perspective Broker: objects that are called over the network."""
