@@ -1,4 +1,4 @@
-"""Which version of HTTP a connection is made for, agreed on with the server (RFC 7301)."""
+"""Which version of HTTP a connection is made for: agreed on with the server, or known before."""
 
 from __future__ import annotations
 
@@ -17,11 +17,42 @@ from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.python.failure import Failure
 from twisted.web._client._errors import ResponseNeverReceived
 
-__all__ = ["OfferingEndpoint"]
+__all__ = ["KnowingEndpoint", "OfferingEndpoint"]
+
+
+class KnowingEndpoint:
+    """An endpoint that connects what speaks HTTP/2, for the server is known to (RFC 9113, 3.3)."""
+
+    def __init__(self, endpoint: Any, makeHTTP2: Callable[[], Any]) -> None:
+        """
+        @param endpoint: connects to the server.
+        @param makeHTTP2: makes what speaks HTTP/2.
+        """
+        self._endpoint = endpoint
+        self._makeHTTP2 = makeHTTP2
+
+    def __repr__(self) -> str:
+        return repr(self._endpoint)
+
+    def connect(self, factory: Any) -> Deferred[Any]:
+        """Connect; see `IStreamClientEndpoint`."""
+        connecting: Deferred[Any] = self._endpoint.connect(_Known(self._makeHTTP2))
+        return connecting
+
+
+class _Known(Factory):
+    noisy = False
+
+    def __init__(self, makeHTTP2: Callable[[], Any]) -> None:
+        self._makeHTTP2 = makeHTTP2
+
+    def buildProtocol(self, addr: Any) -> Any:
+        """Make what speaks HTTP/2."""
+        return self._makeHTTP2()
 
 
 class OfferingEndpoint:
-    """An endpoint that offers HTTP/2, and connects what the server has chosen."""
+    """An endpoint that offers HTTP/2 (RFC 7301), and connects what the server has chosen."""
 
     def __init__(self, endpoint: Any, makeHTTP2: Callable[[], Any]) -> None:
         """

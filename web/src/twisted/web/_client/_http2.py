@@ -12,235 +12,32 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from twisted.internet.defer import CancelledError, Deferred, fail, succeed
+from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.error import ConnectionLost
+from twisted.internet.interfaces import ISSLTransport
 from twisted.internet.protocol import connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.web._client._errors import (
-    BadHeaders,
     ConnectionAborted,
     ParseError,
+    PoolFull,
+    PoolTimeout,
     RequestGenerationFailed,
     RequestNotSent,
-    RequestTransmissionFailed,
-    ResponseFailed,
-    ResponseNeverReceived,
     StreamRefused,
     StreamReset,
 )
-from twisted.web._client._request import TransportProxyProducer, checkedMethod, checkedURI
-from twisted.web._client._response import Response
+from twisted.web._client._http2stream import ClientStream
 from twisted.web._h2 import _events as events
 from twisted.web._h2._clientstate import ClientMachine
-from twisted.web._h2._endpoint import Endpoint, OutgoingStream
+from twisted.web._h2._endpoint import Endpoint
 from twisted.web._h2._frames import Code, error_name
-from twisted.web._h2._heads import AnswerHead, request_fields
 from twisted.web._h2._limits import HTTP2Limits
-from twisted.web._responses import RESPONSES
-from twisted.web.http_headers import Headers
-from twisted.web.iweb import UNKNOWN_LENGTH
 
 __all__ = ["HTTP2ClientProtocol"]
 
 _log = Logger()
-
-
-class ClientStream(OutgoingStream):
-    """
-    A request, and its answer; to whoever receives the body, the transport.
-
-    @ivar finished: fires with the answer, or None when it has.
-    """
-
-    _response: Any = None
-    _proxy: Any = None
-    _writing: Any = None
-    # What has come of the body and nobody wants yet, and how the body has ended.
-    _paused = True
-    _delivering = False
-    _bodyEnded = False
-    _reason: Failure | None = None
-
-    def __init__(self, connection: HTTP2ClientProtocol, request: Any) -> None:
-        OutgoingStream.__init__(self, connection)
-        self.request = request
-        self.finished: Deferred[Any] | None = Deferred(self._cancel)
-        self._waiting: deque[tuple[bytes, int]] = deque()
-
-    # Sending
-
-    def fields(self) -> list[tuple[bytes, bytes]]:
-        """
-        The head.
-
-        @raise BadHeaders: if there is no ``Host``, or more than one.
-        """
-        request = self.request
-        # Whoever holds the request may have changed it.
-        method, uri = checkedMethod(request.method), checkedURI(request.uri)
-        raw = dict(request.headers._rawHeaders)
-        if len(raw.get(b"host", ())) != 1:
-            raise BadHeaders("Exactly one Host header required")
-        raw.pop(b"content-length", None)
-        producer = request.bodyProducer
-        if producer is None:
-            if method in (b"PUT", b"POST"):
-                raw[b"content-length"] = [b"0"]
-        elif producer.length is not UNKNOWN_LENGTH:
-            raw[b"content-length"] = [b"%d" % producer.length]
-        return request_fields(method, b"https", uri, raw)
-
-    def sendBody(self) -> None:
-        """Have the body made, and sent."""
-        producer = self.request.bodyProducer
-        if producer is None:
-            return
-        try:
-            if producer.length is UNKNOWN_LENGTH:
-                self.registerProducer(producer, True)
-                self._writing = producer.startProducing(self)
-            else:
-                self._writing = self.request._writeCounted(self)
-        except BaseException:
-            self._writing = fail(Failure())
-        self._writing.addCallbacks(self._bodyWritten, self._bodyBroken)
-
-    def registerProducer(self, producer: Any, streaming: bool) -> None:
-        """The body is made by a producer, which does not run yet: if it has to wait, then later."""
-        self.producer = producer
-        self._producerProducing = True
-
-    def _bodyWritten(self, _: object) -> None:
-        self._writing = None
-        self.unregisterProducer()
-        self.finishWriting()
-
-    def _bodyBroken(self, reason: Failure) -> None:
-        self._writing = None
-        if not self.reset:
-            self._connection.resetStream(self, Code.CANCEL)
-            self.fail(RequestGenerationFailed([reason]), reason)
-
-    def _cancel(self, finished: Deferred[Any]) -> None:
-        """Whoever asked does not want the answer any more."""
-        self._connection.giveUp(self)
-        reason = Failure(CancelledError())
-        self.fail(ResponseNeverReceived([reason]), reason)
-
-    # What comes
-
-    def answered(self, head: AnswerHead, ended: bool) -> None:
-        """The head of the answer has come."""
-        proxy = self._proxy = TransportProxyProducer(self)
-        headers = Headers()
-        headers._rawHeaders = {name: values[:] for name, values in head.headers.items()}
-        self._response = response = Response._construct(
-            (b"HTTP", 2, 0), head.code, RESPONSES.get(head.code, b""), headers, proxy, self.request
-        )
-        if ended or self.expected == 0:
-            response.length = 0
-        elif head.length is not None:
-            response.length = head.length
-        if ended:
-            self._paused = False
-            self._endBody(None)
-        finished, self.finished = self.finished, None
-        if finished is not None:
-            finished.callback(response)
-
-    def dataReceived(self, data: bytes, size: int) -> None:
-        """
-        A piece of the body has come.
-
-        @raise ParseError: if nothing of an answer was before it.
-        """
-        if self._response is None:
-            raise ParseError("a body without a head", data[:100])
-        self._waiting.append((data, size))
-        self._deliver()
-
-    def _deliver(self) -> None:
-        """Pass on what there is of the body, as long as somebody wants it."""
-        if self._delivering:
-            return
-        self._delivering = True
-        try:
-            while self._waiting and not self._paused:
-                data, size = self._waiting.popleft()
-                self._connection.taken(self, size)
-                self._response._bodyDataReceived(data)
-        finally:
-            self._delivering = False
-        if self._bodyEnded and not self._waiting and not self._paused:
-            self._endBody(self._reason)
-
-    def bodyEnded(self, reason: Failure | None) -> None:
-        """All of the body has come, or no more of it does, for a reason."""
-        self._bodyEnded = True
-        self._reason = reason
-        self._deliver()
-
-    def _endBody(self, reason: Failure | None) -> None:
-        proxy, self._proxy = self._proxy, None
-        if proxy is not None:
-            self._bodyEnded = False
-            if reason is not None:
-                reason = Failure(ResponseFailed([reason], self._response))
-            self._response._bodyDataFinished(reason)
-            proxy.stopProxying()
-
-    def trailed(self, headers: dict[bytes, list[bytes]]) -> None:
-        """Headers behind the body have come."""
-        if self._response is not None:
-            trailers = Headers()
-            trailers._rawHeaders = {name: values[:] for name, values in headers.items()}
-            self._response.trailers = trailers
-
-    def fail(self, problem: Exception, reason: Failure) -> None:
-        """
-        There is no answer, or no more of it.
-
-        @param problem: what whoever waits for the answer is told.
-        @param reason: what whoever receives its body is.
-        """
-        self.dropUnsent()
-        writing, self._writing = self._writing, None
-        if writing is not None:
-            self.request.stopWriting()
-        finished, self.finished = self.finished, None
-        if self._response is not None:
-            self.bodyEnded(reason)
-        elif finished is not None and not finished.called:
-            finished.errback(problem)
-
-    def failWith(self, reason: Failure) -> None:
-        """The stream has ended before its time, for a reason."""
-        kind = ResponseNeverReceived if self._writing is None else RequestTransmissionFailed
-        self.fail(kind([reason]), reason)
-
-    # As a transport, to whoever receives the body
-
-    def pauseProducing(self) -> None:
-        """Pass on nothing of the body, until `resumeProducing`."""
-        self._paused = True
-
-    def resumeProducing(self) -> None:
-        """Pass the body on."""
-        self._paused = False
-        self._deliver()
-
-    def stopProducing(self) -> None:
-        """Nobody wants the rest of the body: end the stream."""
-        self._paused = False
-        self._waiting.clear()
-        self._connection.giveUp(self)
-        if not self._bodyEnded:
-            self.fail(ConnectionAborted(), Failure(ConnectionAborted()))
-        else:
-            self._deliver()
-
-    loseConnection = stopProducing
-    abortConnection = stopProducing
 
 
 class HTTP2ClientProtocol(Endpoint):
@@ -251,16 +48,22 @@ class HTTP2ClientProtocol(Endpoint):
     @ivar pingInterval: after how many seconds of silence, while there are requests, the server is
         asked whether it is still there; None for never.
     @ivar pingTimeout: how many seconds it has to answer; then the connection is cut.
+    @ivar maxWaiting: how many requests may wait until the server allows another one; further ones
+        fail with `PoolFull`.
+    @ivar poolTimeout: after how many seconds of waiting one fails with `PoolTimeout`; None for any
+        time.
     """
 
     limits = HTTP2Limits()
     pingInterval: float | None = 30
     pingTimeout: float = 20
+    maxWaiting = 1000
+    poolTimeout: float | None = None
 
     #: Called without arguments when the connection has ended, before anybody else hears of it.
     lostCallback: Callable[[], object] | None = None
 
-    #: Ignored: time is watched by asking whether the server is there.
+    #: The `StreamsWatch` that ends requests for which nothing moves any more, if there is one.
     watch: Any = None
 
     def __init__(self, reactor: Any, idleCallback: Callable[[Any], object]) -> None:
@@ -275,6 +78,7 @@ class HTTP2ClientProtocol(Endpoint):
         self._heard = True
         self._asking: Any = None
         self._aborts: list[Deferred[None]] = []
+        self._cutting: Any = None
 
     @property
     def state(self) -> str:
@@ -288,6 +92,11 @@ class HTTP2ClientProtocol(Endpoint):
         """Whether requests may be sent."""
         return not (self._over or self._goneAway or self._machine.exhausted)
 
+    @property
+    def scheme(self) -> bytes:
+        """The scheme of what is asked for."""
+        return b"https" if ISSLTransport.providedBy(self.transport) else b"http"
+
     # The connection
 
     def connectionMade(self) -> None:
@@ -298,6 +107,8 @@ class HTTP2ClientProtocol(Endpoint):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Tell whoever waits for something that it will not come."""
+        if self._cutting is not None:
+            self._cutting.cancel()
         if self.lostCallback is not None:
             self.lostCallback()
         self._end(reason)
@@ -318,11 +129,13 @@ class HTTP2ClientProtocol(Endpoint):
         self.streams.clear()
         self._queue.clear()
         self._done.clear()
+        if self.watch is not None:
+            self.watch.stop()
         for stream in streams:
             stream.reset = True
             stream.failWith(reason)
         for stream in queued:
-            stream.fail(RequestNotSent(), reason)
+            self._refuse(stream, RequestNotSent())
 
     def abort(self) -> Deferred[None]:
         """
@@ -344,12 +157,20 @@ class HTTP2ClientProtocol(Endpoint):
         self._lose(connectionDone)
 
     def _lose(self, reason: Failure) -> None:
+        """Close the connection, and cut it if the server does not read."""
         self._end(reason)
         self._writeRest()
         self.transport.loseConnection()
+        if self._cutting is None and self.connected:
+            self._cutting = self._reactor.callLater(self.pingTimeout, self._cut)
+
+    def _cut(self) -> None:
+        self._cutting = None
+        self.forceAbortClient()
 
     def forceAbortClient(self) -> None:
         """Cut the connection."""
+        self._end(Failure(ConnectionAborted()))
         self._machine.out.clear()
         abort = getattr(self.transport, "abortConnection", None)
         (abort or self.transport.loseConnection)()
@@ -365,28 +186,76 @@ class HTTP2ClientProtocol(Endpoint):
 
         @return: fires with a `Response` when its head has come; fails with `RequestNotSent` if
             nothing was sent, `StreamRefused` if the server has not looked at it,
-            `RequestGenerationFailed`, `RequestTransmissionFailed` or `ResponseFailed`. Cancelling
-            it ends the stream.
+            `RequestGenerationFailed`, `RequestTransmissionFailed` or `ResponseFailed`; with
+            `PoolFull` or `PoolTimeout` if the server allows too few. Cancelling it ends the stream.
         """
         if not self.usable:
             return fail(RequestNotSent())
+        if len(self._queue) >= self.maxWaiting:
+            return fail(PoolFull(f"{len(self._queue)} requests wait for others to end"))
         stream = ClientStream(self, request)
         finished = stream.finished
         assert finished is not None
         self._queue.append(stream)
-        self._beginQueued()
+        if self.poolTimeout is not None:
+            stream.patience = self._reactor.callLater(self.poolTimeout, self._tooLong, stream)
+        self._goOn()
         return finished
 
+    def _tooLong(self, stream: ClientStream) -> None:
+        """A request has waited for too long until the server allows another one."""
+        stream.patience = None
+        self._queue.remove(stream)
+        self._refuse(stream, PoolTimeout(string=f"{self.poolTimeout} seconds"))
+
+    def _refuse(self, stream: ClientStream, problem: Exception) -> None:
+        """A request is not sent, for a reason."""
+        self._waitNoMore(stream)
+        stream.fail(problem, Failure(problem))
+
+    def _waitNoMore(self, stream: ClientStream) -> None:
+        call, stream.patience = stream.patience, None
+        if call is not None:
+            call.cancel()
+
+    def _goOn(self) -> None:
+        """Begin what may begin; if there is nothing to do any more, say so."""
+        self._beginQueued()
+        if self._over or self.streams or self._queue:
+            return
+        if self._asking is not None:
+            self._asking.cancel()
+            self._asking = None
+        if self._goneAway or self._machine.exhausted:
+            self.close()
+        else:
+            self._idleCallback(self)
+
     def _beginQueued(self) -> None:
-        """Begin as many requests as the server allows."""
-        while self._queue and len(self.streams) < self._machine.max_streams and self.usable:
+        """Begin as many requests as the server allows, and the transport has room for."""
+        while (
+            self._queue
+            and not self._blocked
+            and len(self.streams) < self._machine.max_streams
+            and self.usable
+        ):
             self._begin(self._queue.popleft())
+        if self._over:
+            return
         self._flush()
-        if self._asking is None and self.streams and self.pingInterval is not None:
+        waiting = self.streams or self._queue
+        if waiting and self._asking is None and self.pingInterval is not None:
             self._heard = True
             self._asking = self._reactor.callLater(self.pingInterval, self._ask)
 
+    def resumeProducing(self) -> None:
+        """The transport has sent everything."""
+        super().resumeProducing()
+        if not self._over:
+            self._beginQueued()
+
     def _begin(self, stream: ClientStream) -> None:
+        self._waitNoMore(stream)
         request = stream.request
         try:
             fields = stream.fields()
@@ -396,12 +265,15 @@ class HTTP2ClientProtocol(Endpoint):
             return
         ended = request.bodyProducer is None
         self._machine.open(stream, fields, ended, request.method == b"HEAD")
+        if self.watch is not None:
+            self.watch.begin()
         stream.sendBody()
 
     def giveUp(self, stream: ClientStream) -> None:
         """Nobody wants an answer any more."""
         if stream in self._queue:
             self._queue.remove(stream)
+            self._waitNoMore(stream)
         elif stream.id in self.streams:
             self.resetStream(stream, Code.CANCEL)
 
@@ -412,27 +284,13 @@ class HTTP2ClientProtocol(Endpoint):
             stream.reset = True
             self._order.forget(stream.id)
             self._flush()
-            self._streamGone()
+            self._goOn()
 
     def taken(self, stream: ClientStream, size: int) -> None:
         """A piece of a body was taken."""
         if not self._over:
             self._machine.consumed_by(stream, size)
             self._flush()
-
-    def _streamGone(self) -> None:
-        """There may be room for another one."""
-        if self._over:
-            return
-        self._beginQueued()
-        if not self.streams and not self._queue:
-            if self._asking is not None:
-                self._asking.cancel()
-                self._asking = None
-            if self._goneAway:
-                self.close()
-            else:
-                self._idleCallback(self)
 
     # What happens
 
@@ -464,7 +322,7 @@ class HTTP2ClientProtocol(Endpoint):
         if not stream.reset:
             self._guarded(stream, stream.answered, event.head, event.ended)
             if stream.closed:
-                self._streamGone()
+                self._goOn()
 
     def _received(self, event: events.Received) -> None:
         # What one receiver does not want does not hold others up: that is the stream's window.
@@ -480,7 +338,7 @@ class HTTP2ClientProtocol(Endpoint):
         if not stream.reset:
             self._guarded(stream, stream.bodyEnded, None)
             if stream.closed:
-                self._streamGone()
+                self._goOn()
 
     def _wasReset(self, event: events.WasReset) -> None:
         stream = event.stream
@@ -492,23 +350,21 @@ class HTTP2ClientProtocol(Endpoint):
             stream.fail(StreamReset(event.code), Failure(StreamReset(event.code)))
         else:
             stream.failWith(Failure(StreamReset(event.code)))
-        self._streamGone()
+        self._goOn()
 
     def _goAway(self, event: events.GoneAway) -> None:
         """The server takes no more requests, and some of those that it has it did not look at."""
         self._goneAway = True
         for stream in list(self.streams.values()):
             if stream.id > event.last:
-                stream.reset = True
-                del self.streams[stream.id]
+                self._machine.forget(stream)
                 self._order.forget(stream.id)
                 stream.fail(StreamRefused(), Failure(StreamRefused()))
         queued, self._queue = self._queue, deque()
         reason = f"the server takes no more requests: {error_name(event.code)}"
         for stream in queued:
-            stream.fail(RequestNotSent(reason), Failure(RequestNotSent(reason)))
-        if not self.streams:
-            self._streamGone()
+            self._refuse(stream, RequestNotSent(reason))
+        self._goOn()
 
     def _failed(self, event: events.Failed) -> None:
         self._lose(Failure(ParseError(str(event.error), b"")))
@@ -524,7 +380,7 @@ class HTTP2ClientProtocol(Endpoint):
 
     def _allSent(self, stream: ClientStream) -> None:
         if stream.closed:
-            self._streamGone()
+            self._goOn()
 
     @property
     def _maxBacklog(self) -> int:
@@ -549,6 +405,7 @@ class HTTP2ClientProtocol(Endpoint):
         if self._heard:
             self._ask()
         else:
+            self._end(Failure(ConnectionLost("the server does not answer a PING")))
             self.forceAbortClient()
 
 

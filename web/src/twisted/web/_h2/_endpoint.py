@@ -176,6 +176,8 @@ class Endpoint(Protocol, ABC):
         self._busy = False
         self._sending = False
         self._over = False
+        # How many octets of heads wait while the transport has enough: those of this side's own.
+        self._heads = 0
         # Streams on which everything was sent, and that were not told.
         self._done: list[Any] = []
         self._turn: Any = None
@@ -235,7 +237,7 @@ class Endpoint(Protocol, ABC):
     @property
     @abstractmethod
     def _maxBacklog(self) -> int:
-        """How many octets may wait while the transport has enough."""
+        """How many octets may wait while the transport has enough, apart from heads."""
 
     @abstractmethod
     def stopProducing(self) -> None:
@@ -247,6 +249,8 @@ class Endpoint(Protocol, ABC):
         """Send headers."""
         if not self._over and not stream.reset:
             self._machine.send_fields(stream, fields, end)
+            if self._blocked:
+                self._heads += len(self._machine.out[-1])
             if end:
                 self._localEnded(stream)
                 self._schedule()
@@ -313,13 +317,14 @@ class Endpoint(Protocol, ABC):
             return
         if not self._blocked:
             self._write()
-        elif sum(map(len, out)) > self._maxBacklog:
+        elif sum(map(len, out)) - self._heads > self._maxBacklog:
             self.forceAbortClient()
 
     def _write(self) -> None:
         out = self._machine.out
         data = b"".join(out)
         out.clear()
+        self._heads = 0
         self.transport.write(data)
 
     def _writeRest(self) -> None:

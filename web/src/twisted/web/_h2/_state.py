@@ -413,7 +413,7 @@ class Machine(ABC):
         stream = self._find(number)
         self._charge_reset()
         if stream is not None:
-            self._forget(stream)
+            self.forget(stream)
             self._events.append(WasReset(stream, int.from_bytes(payload, "big"), True))
 
     def _settings(self, flags: int, number: int, payload: bytes) -> None:
@@ -486,7 +486,8 @@ class Machine(ABC):
 
     # Ends before their time
 
-    def _forget(self, stream: Any) -> None:
+    def forget(self, stream: Any) -> None:
+        """A stream has ended before its time; nothing is sent."""
         stream.reset = True
         if stream.id in self.streams:
             self._drop(stream.id)
@@ -559,7 +560,7 @@ class Machine(ABC):
     def reset(self, stream: Any, code: int) -> None:
         """End a stream before its time; what has gone already stays as it is."""
         if stream.id in self.streams:
-            self._forget(stream)
+            self.forget(stream)
             self._remember(stream.id)
             self.out.append(number_frame(RST_STREAM, stream.id, code))
 
