@@ -75,6 +75,8 @@ class HTTP2ClientProtocol(Endpoint):
         # Requests that wait until there may be another stream.
         self._queue: deque[ClientStream] = deque()
         self._goneAway = False
+        # Whether a stream has ended while what came was handled.
+        self._changed = False
         self._heard = True
         self._asking: Any = None
         self._aborts: list[Deferred[None]] = []
@@ -220,6 +222,11 @@ class HTTP2ClientProtocol(Endpoint):
 
     def _goOn(self) -> None:
         """Begin what may begin; if there is nothing to do any more, say so."""
+        if self._busy:
+            # What has come for streams that are over already is to be handed on before.
+            self._changed = True
+            return
+        self._changed = False
         self._beginQueued()
         if self._over or self.streams or self._queue:
             return
@@ -271,6 +278,7 @@ class HTTP2ClientProtocol(Endpoint):
 
     def giveUp(self, stream: ClientStream) -> None:
         """Nobody wants an answer any more."""
+        stream.dropped = True
         if stream in self._queue:
             self._queue.remove(stream)
             self._waitNoMore(stream)
@@ -281,7 +289,7 @@ class HTTP2ClientProtocol(Endpoint):
         """End a stream before its time."""
         if not self._over and not stream.reset:
             self._machine.reset(stream, code)
-            stream.reset = True
+            stream.reset = stream.dropped = True
             self._order.forget(stream.id)
             self._flush()
             self._goOn()
@@ -305,6 +313,8 @@ class HTTP2ClientProtocol(Endpoint):
             if self._over:
                 return
         self._busy = False
+        if self._changed:
+            self._goOn()
         self._flush()
 
     def _guarded(self, stream: Any, function: Callable[..., Any], *arguments: Any) -> None:
@@ -319,7 +329,7 @@ class HTTP2ClientProtocol(Endpoint):
 
     def _headed(self, event: events.Headed) -> None:
         stream = event.stream
-        if not stream.reset:
+        if not stream.dropped:
             self._guarded(stream, stream.answered, event.head, event.ended)
             if stream.closed:
                 self._goOn()
@@ -327,7 +337,7 @@ class HTTP2ClientProtocol(Endpoint):
     def _received(self, event: events.Received) -> None:
         # What one receiver does not want does not hold others up: that is the stream's window.
         self._machine.consumed_by_all(event.size)
-        if not event.stream.reset:
+        if not event.stream.dropped:
             self._guarded(event.stream, event.stream.dataReceived, event.data, event.size)
 
     def _trailed(self, event: events.Trailed) -> None:
@@ -335,7 +345,7 @@ class HTTP2ClientProtocol(Endpoint):
 
     def _ended(self, event: events.Ended) -> None:
         stream = event.stream
-        if not stream.reset:
+        if not stream.dropped:
             self._guarded(stream, stream.bodyEnded, None)
             if stream.closed:
                 self._goOn()

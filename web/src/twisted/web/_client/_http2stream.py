@@ -42,6 +42,9 @@ class ClientStream(OutgoingStream):
     @ivar finished: fires with the answer, or None when it has.
     """
 
+    #: Whether this side has ended it, and wants nothing of what may still come.
+    dropped = False
+
     #: What ends its wait for others to end, when it has lasted for too long.
     patience: Any = None
 
@@ -131,7 +134,7 @@ class ClientStream(OutgoingStream):
         self._response = response = Response._construct(
             (b"HTTP", 2, 0), head.code, RESPONSES.get(head.code, b""), headers, proxy, self.request
         )
-        if ended or self.expected == 0:
+        if ended or head.code in (204, 304) or self.request.method == b"HEAD":
             response.length = 0
         elif head.length is not None:
             response.length = head.length
