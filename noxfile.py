@@ -43,6 +43,7 @@ PROGRAMS = {
     "nginx": "nginx-light",
     "openssl": "openssl",
     "pg_lsclusters": "postgresql",
+    "redis-server": "redis-server",
     "slowhttptest": "slowhttptest",
     "tinyproxy": "tinyproxy",
     "vsftpd": "vsftpd",
@@ -178,6 +179,7 @@ def peers(session: nox.Session) -> None:
         "psycopg[binary]",
         "pymysql",
         "PySide6-Essentials",
+        "redis",
         "websockets",
         "zeep",
     )

@@ -27,6 +27,7 @@ from twisted.spread._jelly._security import (
     ChangedMethod,
     InsecureJelly,
     MalformedJelly,
+    SecurityOptions,
     inOctets,
 )
 
@@ -99,6 +100,8 @@ class Unjellier:
 
     def __init__(self, taster: Any, persistentLoad: Any, invoker: Any) -> None:
         self.taster = taster
+        # What is allowed whatever a subclass would say.
+        self._allowed = taster.allowedTypes if type(taster) is SecurityOptions else ()
         self.persistentLoad = persistentLoad
         self.invoker = invoker
         # By number: objects, or places for them.
@@ -131,17 +134,25 @@ class Unjellier:
             raise MalformedJelly("an empty list stands for nothing")
         word = expression[0]
         name = word if type(word) is bytes else inOctets(word)
-        if not self.taster.isTypeAllowed(name):
+        if name not in self._allowed and not self.taster.isTypeAllowed(name):
             raise InsecureJelly(name)
+        try:
+            atom = _ATOMS.get(name)
+            if atom is not None:
+                return atom(expression[1:])
+            return self._compound(name, expression)
+        except (IndexError, TypeError, ValueError, OverflowError) as error:
+            if isinstance(error, MalformedJelly) or name not in _BUILT_IN:
+                raise
+            raise MalformedJelly(f"a {name.decode()} that makes no sense: {error}") from error
+
+    def _compound(self, name: bytes, expression: list[Any]) -> Any:
+        """The object for a list that may hold others."""
         if self._depth >= MOST_NESTED:
             raise InsecureJelly(f"expressions are nested more than {MOST_NESTED} deep")
         self._depth += 1
         try:
             return self._made(name, expression)
-        except (IndexError, TypeError, ValueError, OverflowError) as error:
-            if isinstance(error, MalformedJelly) or name not in _BUILT_IN:
-                raise
-            raise MalformedJelly(f"a {name.decode()} that makes no sense: {error}") from error
         finally:
             self._depth -= 1
 
@@ -152,9 +163,6 @@ class Unjellier:
             return self._dictionary(expression, number)
         if name == b"list":
             return self._list(expression, number)
-        atom = _ATOMS.get(name)
-        if atom is not None:
-            return atom(expression[1:])
         known = unjellyableRegistry.get(name)
         if known is not None:
             return self._registered(known, expression, number)
