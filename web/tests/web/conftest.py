@@ -207,6 +207,7 @@ class HTTP2Answer:
     def __init__(self) -> None:
         self.headers: dict[bytes, bytes] = {}
         self.informational: list[bytes] = []
+        self.trailers: dict[bytes, bytes] = {}
         self.pieces: list[bytes] = []
         self.ended = False
         self.reset: int | None = None
@@ -319,6 +320,8 @@ class HTTP2Client:
             answer.pieces.append(event.data)
             if self.window and event.flow_controlled_length:
                 self.h2.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
+        elif isinstance(event, h2.events.TrailersReceived):
+            answer.trailers = dict(event.headers)
         elif isinstance(event, h2.events.StreamEnded):
             answer.ended = True
         elif isinstance(event, h2.events.StreamReset):

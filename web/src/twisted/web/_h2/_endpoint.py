@@ -30,9 +30,11 @@ class OutgoingStream(Stream):
     A stream, and the body that is sent on it.
 
     @ivar producer: what writes the body, or None.
+    @ivar trailers: the fields that follow it, if there are any.
     """
 
     producer: Any = None
+    trailers: list[Field] | None = None
     _producerProducing = False
     _pulled = False
     # Whether no more is written, how many octets wait, and how many there were.
@@ -299,7 +301,10 @@ class Endpoint(Protocol, ABC):
         if data:
             machine.send_data(stream, data, False)
         elif stream.wantsToSend:
-            machine.send_data(stream, b"", True)
+            if stream.trailers:
+                machine.send_fields(stream, stream.trailers, True)
+            else:
+                machine.send_data(stream, b"", True)
             self._localEnded(stream)
             return 0
         if stream.producer is not None:

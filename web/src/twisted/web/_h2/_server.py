@@ -152,7 +152,9 @@ class H2Connection(Endpoint, TimeoutMixin):
             self._guarded(stream, stream.dataReceived, event.data, event.size)
 
     def _trailed(self, event: events.Trailed) -> None:
-        """Nothing: a request tells nobody of headers behind its body, as in HTTP/1.1."""
+        stream = event.stream
+        if not stream.reset:
+            self._guarded(stream, stream.trailersReceived, event.headers)
 
     def _ended(self, event: events.Ended) -> None:
         stream = event.stream

@@ -572,7 +572,7 @@ class Machine(ABC):
     def consumed_by_all(self, size: int) -> None:
         """As much more may come on all streams together."""
         growth = self._window.take(size)
-        if growth:
+        if growth and self.failed is None:
             self.out.append(number_frame(WINDOW_UPDATE, 0, growth))
 
     def consumed_by(self, stream: Any | None, size: int) -> None:

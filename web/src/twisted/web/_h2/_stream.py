@@ -14,7 +14,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.web._h2._endpoint import OutgoingStream
 from twisted.web._h2._frames import Code
-from twisted.web._h2._heads import RequestHead, answer_fields
+from twisted.web._h2._heads import RequestHead, answer_fields, trailer_fields
 from twisted.web._http._head import BadRequest
 from twisted.web._responses import BAD_REQUEST, OK
 from twisted.web.http_headers import Headers
@@ -61,6 +61,7 @@ class H2Stream(OutgoingStream):
     # Another protocol that has taken the stream over.
     _other: Any = None
     _headed = False
+    _owesContinue = False
     # What has come while this was paused.
     _paused = False
     _waiting: list[tuple[bytes, int]] | None = None
@@ -126,10 +127,14 @@ class H2Stream(OutgoingStream):
             name: values[:] for name, values in head.headers.items()
         }
         request.gotLength(length)
-        if head.expectation is not None:
-            connection.sendFields(self, [(b":status", b"100")], False)
         if ended or head.protocol is not None:
             self._receiveAll()
+            return
+        self._owesContinue = head.expectation is not None
+        # Whatever stands in for a request may know nothing of this.
+        take = getattr(request, "headReceived", None)
+        if take is None or not take(head.method, head.target, b"HTTP/2"):
+            self.wantBody()
 
     def _receiveAll(self) -> None:
         """The whole request is there."""
@@ -156,6 +161,12 @@ class H2Stream(OutgoingStream):
             self._request.handleContentChunk(data)
         self._connection.consumed(self, size)
 
+    def trailersReceived(self, headers: dict[bytes, list[bytes]]) -> None:
+        """Take the headers behind the body."""
+        take = getattr(self._request, "trailersReceived", None)
+        if take is not None:
+            take([(name, value) for name, values in headers.items() for value in values])
+
     def requestComplete(self) -> None:
         """The client has said everything."""
         if self._paused:
@@ -168,7 +179,7 @@ class H2Stream(OutgoingStream):
 
     def connectionLost(self, reason: Failure) -> None:
         """The stream has ended before its time, or with its connection."""
-        self._waiting = None
+        self._dropWaiting()
         producer = self.dropUnsent()
         request, self._request = self._request, None
         if request is not None:
@@ -179,6 +190,12 @@ class H2Stream(OutgoingStream):
         ends, self._ends = self._ends, ()
         for ended in ends:
             ended.callback(self.id)
+
+    def _dropWaiting(self) -> None:
+        """Nobody takes what has come while this was paused; others have room for as much again."""
+        waiting, self._waiting = self._waiting, None
+        for _, size in waiting or ():
+            self._connection.consumed(None, size)
 
     def notifyEnd(self) -> Deferred[int]:
         """Tell when the stream has gone, by its number."""
@@ -222,7 +239,22 @@ class H2Stream(OutgoingStream):
         """Pass the body on again."""
         self._paused = False
         waiting, self._waiting = self._waiting, None
-        self._connection.deliver(self, waiting or [], self._endWaiting)
+        ended, self._endWaiting = self._endWaiting, False
+        self._connection.deliver(self, waiting or [], ended)
+
+    pauseBody = pauseProducing
+
+    def wantBody(self) -> None:
+        """The body is waited for: give leave to send it, if the client wants that."""
+        if self._owesContinue:
+            self._owesContinue = False
+            if not self._headed:
+                self._connection.sendFields(self, [(b":status", b"100")], False)
+
+    def resumeBody(self) -> None:
+        """Pass the body on again, unless that was never stopped."""
+        if self._paused:
+            self.resumeProducing()
 
     def stopProducing(self) -> None:
         """Nobody wants the body: end the stream."""
@@ -264,6 +296,10 @@ class H2Stream(OutgoingStream):
             self._headed = True
             self._connection.sendFields(self, fields, end)
 
+    def writeTrailers(self, headers: Headers) -> None:
+        """Send headers behind the body."""
+        self.trailers = trailer_fields(headers._rawHeaders)
+
     def requestDone(self, request: Any) -> None:
         """
         The answer to the request is complete; the request says so.
@@ -290,7 +326,7 @@ class H2Stream(OutgoingStream):
                 self.finishWriting()
         else:
             self._connection.resetStream(self, Code.INTERNAL_ERROR)
-        self._waiting = None
+        self._dropWaiting()
         self._finishing = True
         if request is not None:
             request.connectionLost(Failure(ConnectionLost(str(error))))
