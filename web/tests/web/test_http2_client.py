@@ -469,6 +469,25 @@ class TestRetries:
         world.ask()
         assert len(world.links) == 2
 
+    def test_connections_that_serve_one(self, world):
+        """However few requests a server takes on a connection, in the end it has got all."""
+        answers = [world.ask() for _ in range(8)]
+        for _ in range(8):
+            link = world.link
+            link.raw(bytes.fromhex("0000080700000000000000000100000000"))
+            link.answer(1)
+            world.flush()
+        assert [each[0].code for each in answers] == [200] * 8
+
+    def test_connections_that_serve_none(self, world):
+        """If it takes none, that is the end."""
+        failed = world.ask()
+        for _ in range(3):
+            world.link.h2.close_connection(last_stream_id=0)
+            world.flush()
+        assert failed[0].value.__class__.__name__ == "StreamRefused"
+        assert len(world.links) == 3
+
     def test_waiting_when_goaway_comes(self, world):
         """What waits goes over another connection."""
         world.settings = {SettingCodes.MAX_CONCURRENT_STREAMS: 1}

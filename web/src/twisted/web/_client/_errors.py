@@ -65,7 +65,13 @@ class ResponseDone(Exception):
 
 
 class RequestNotSent(Exception):
-    """Nothing of a request has been sent: the connection was busy, or had ended."""
+    """
+    Nothing of a request has been sent: the connection was busy, or had ended.
+
+    @ivar others: whether the server has taken others on the connection meanwhile.
+    """
+
+    others = False
 
 
 class StreamRefused(RequestNotSent):

@@ -354,7 +354,7 @@ class HTTP2ClientProtocol(Endpoint):
         stream = event.stream
         self._order.forget(stream.id)
         if event.code == Code.REFUSED_STREAM and event.byPeer:
-            stream.fail(StreamRefused(), Failure(StreamRefused()))
+            self._refuse(stream, StreamRefused())
         elif stream.remote_ended:
             # The server has answered, and wants nothing more of the request.
             stream.fail(StreamReset(event.code), Failure(StreamReset(event.code)))
@@ -365,15 +365,15 @@ class HTTP2ClientProtocol(Endpoint):
     def _goAway(self, event: events.GoneAway) -> None:
         """The server takes no more requests, and some of those that it has it did not look at."""
         self._goneAway = True
+        why = f"the server takes no more requests: {error_name(event.code)}"
         for stream in list(self.streams.values()):
             if stream.id > event.last:
                 self._machine.forget(stream)
                 self._order.forget(stream.id)
-                stream.fail(StreamRefused(), Failure(StreamRefused()))
+                self._refuse(stream, _bounced(StreamRefused(why), event))
         queued, self._queue = self._queue, deque()
-        reason = f"the server takes no more requests: {error_name(event.code)}"
         for stream in queued:
-            self._refuse(stream, RequestNotSent(reason))
+            self._refuse(stream, _bounced(RequestNotSent(why), event))
         self._goOn()
 
     def _failed(self, event: events.Failed) -> None:
@@ -417,6 +417,11 @@ class HTTP2ClientProtocol(Endpoint):
         else:
             self._end(Failure(ConnectionLost("the server does not answer a PING")))
             self.forceAbortClient()
+
+
+def _bounced(problem: RequestNotSent, event: events.GoneAway) -> RequestNotSent:
+    problem.others = event.last > 0
+    return problem
 
 
 _HANDLERS: dict[type, Callable[[HTTP2ClientProtocol, Any], None]] = {

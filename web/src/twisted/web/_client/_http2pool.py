@@ -57,14 +57,16 @@ class _Sharing(RetryingHTTP11ClientProtocol):
         """Send a request, and once more if that is right."""
 
         def failed(failure: Failure) -> Any:
-            body = request.bodyProducer
-            if self.tries <= 1 or not self._shouldRetry(request.method, failure.value, body):
+            problem = failure.value
+            # Each of many may be told so by one connection after the other that serves some.
+            left = self.tries if getattr(problem, "others", False) else self.tries - 1
+            if not left or not self._shouldRetry(request.method, problem, request.bodyProducer):
                 return failure
-            return self._newConnection().addCallback(ask)
+            return self._newConnection().addCallback(ask, left)
 
-        def ask(connection: Any) -> Any:
+        def ask(connection: Any, left: int) -> Any:
             if isinstance(connection, _Sharing):
-                connection.tries = self.tries - 1
+                connection.tries = left
             return connection.request(request)
 
         asked: Deferred[Any] = self._clientProtocol.request(request)

@@ -122,15 +122,16 @@ class FieldEncoder:
         self._encoder.header_table = self._table
         self._known: dict[Field, bytes] = {}
         # The smallest and the last size that the table has got since the last block.
-        self._sizes: tuple[int, int] | None = None
+        self._sizes: tuple[int, ...] | None = None
 
     def resize(self, size: int) -> None:
         """The peer's table has so many octets at most; the next block says so (RFC 7541, 4.2)."""
         size = min(size, HeaderTable.DEFAULT_SIZE)
         smallest = size if self._sizes is None else min(size, self._sizes[0])
-        self._sizes = smallest, size
+        # The library says nothing of one that is set twice.
+        self._sizes = (smallest, size) if smallest < size else (size,)
 
-    def _resized(self, sizes: tuple[int, int]) -> bytes:
+    def _resized(self, sizes: tuple[int, ...]) -> bytes:
         """What says that the table has other sizes now."""
         self._sizes = None
         self._known.clear()
