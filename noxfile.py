@@ -33,14 +33,18 @@ PROGRAMS = {
     "dictd": "dictd",
     "dictfmt": "dictfmt",
     "fish": "fish",
+    "h2load": "nghttp2-client",
     "ip": "iproute2",
     "lftp": "lftp",
     "mariadbd": "mariadb-server",
     "memcached": "memcached",
+    "microsocks": "microsocks",
     "nc": "netcat-openbsd",
+    "nginx": "nginx-light",
     "openssl": "openssl",
     "pg_lsclusters": "postgresql",
     "slowhttptest": "slowhttptest",
+    "tinyproxy": "tinyproxy",
     "vsftpd": "vsftpd",
     "wrk": "wrk",
     "Xvfb": "xvfb python3-gi gir1.2-gtk-3.0 python3-tk python3-wxgtk4.0 libxcb-cursor0"
@@ -80,7 +84,7 @@ def test_session(distribution: Distribution) -> Callable[[nox.Session], None]:
     def test(session: nox.Session) -> None:
         prepare(
             session,
-            *editable(*siblings(distribution, DISTRIBUTIONS)),
+            *editable(*siblings(distribution, DISTRIBUTIONS, "test")),
             *editable(distribution, extra="[test]"),
         )
         arguments = session.posargs or [f"{distribution.folder}/tests"]
@@ -97,7 +101,8 @@ for _distribution in DISTRIBUTIONS.values():
 @nox.session(name="tests-tools")
 def tests_tools(session: nox.Session) -> None:
     """Test the tooling of the repository."""
-    prepare(session, *TESTING, "packaging", "towncrier", "build", "twine")
+    tools = ("packaging", "towncrier", "build", "twine")
+    prepare(session, *editable(DISTRIBUTIONS["core"]), *TESTING, *tools)
     arguments = session.posargs or ["tools/tests", "--ignore=tools/tests/test_packaging.py"]
     session.run("pytest", *arguments, env=TOOLS)
 
@@ -182,6 +187,13 @@ def peers(session: nox.Session) -> None:
 
 
 @nox.session
+def fuzz(session: nox.Session) -> None:
+    """Fuzz what reads the bytes of strangers: ``nox -s fuzz -- web --seconds 60``."""
+    prepare(session, *everything(), "atheris>=2.3")
+    session.run("python", "-m", "monorepo.fuzz", *session.posargs, env=TOOLS)
+
+
+@nox.session
 def coverage(session: nox.Session) -> None:
     """Measure which lines and branches the tests reach."""
     prepare(session, *everything(), *TESTING, "coverage>=7.6")
@@ -225,7 +237,8 @@ def minimums(session: nox.Session) -> None:
             shutil.rmtree(built, ignore_errors=True)
             built.mkdir()
             session.install("--force-reinstall", "--no-deps", str(wheel(core, version, built)))
-            session.install(*editable(distribution, extra="[test]"), core.name)
+            others = [d for d in siblings(distribution, DISTRIBUTIONS, "test") if d is not core]
+            session.install(*editable(*others), *editable(distribution, extra="[test]"), core.name)
             session.run("pytest", "-q", "-m", "not peer", f"{distribution.folder}/tests")
 
 

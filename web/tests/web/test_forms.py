@@ -193,3 +193,23 @@ def test_malformed(kind, content):
     """A malformed form is the client's mistake."""
     with pytest.raises(BadRequest):
         fields_of(kind, BytesIO(content))
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [b"%", b"&", b"=", b"+", b"4", b"a", b"%41", b"%25", b"%26", b"%3D", b"%3d", b"%2b"]
+        )
+    ),
+    st.sampled_from([b"", b"".join(b"%%%02x" % octet for octet in range(256))]),
+)
+def test_decoded_at_once(pieces, many):
+    """Decoding all fields at once gives what decoding one by one does."""
+    text = b"x=" + many + b"".join(pieces)
+    expected = {}
+    for field in text.split(b"&"):
+        name, sign, value = field.partition(b"=")
+        if sign:
+            name, value = (unquote_to_bytes(part.replace(b"+", b" ")) for part in (name, value))
+            expected.setdefault(name, []).append(value)
+    assert parse_qs(text, 1) == expected

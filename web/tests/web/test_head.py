@@ -212,3 +212,23 @@ def test_too_large():
         find_end(b"x" * 100, 0, 100)
     assert caught.value.code == 431
     assert find_end(b"x" * 99, 0, 100) == -1
+
+
+def test_the_same_headers_again():
+    """What was checked is not checked again, and each request has lists of its own."""
+    first = read_head(request(b"A: 1"))
+    first.headers[b"a"].append(b"2")
+    first.headers[b"x"] = [b"y"]
+    again = read_head(request(b"A: 1", start=b"POST /x HTTP/1.1"), before=first.fields)
+    assert again.fields is first.fields
+    assert again.headers == {b"host": [b"h"], b"a": [b"1"]}
+    assert (again.method, again.target) == (b"POST", b"/x")
+    other = read_head(request(b"A: 2"), before=first.fields)
+    assert other.headers[b"a"] == [b"2"]
+
+
+def test_the_same_headers_in_another_version():
+    """They may mean something else there."""
+    old = read_head(b"GET / HTTP/1.0\r\n\r\n")
+    with pytest.raises(BadRequest):
+        read_head(b"GET / HTTP/1.1\r\n\r\n", before=old.fields)

@@ -12,8 +12,11 @@ from twisted.web._http._grammar import (
 from twisted.web._http._head import BadRequest
 
 #: Headers that a trailer may not bring: they say how to read what has been read (RFC 9110, 6.5.1).
-_NOT_IN_TRAILERS = frozenset(
-    {b"content-length", b"transfer-encoding", b"host", b"content-type", b"content-encoding"}
+NOT_IN_TRAILERS = frozenset(
+    {
+        *(b"content-length", b"transfer-encoding", b"host", b"content-type", b"content-encoding"),
+        *(b"content-range", b"trailer", b"te", b"connection", b"set-cookie", b"authorization"),
+    }
 )
 
 
@@ -141,7 +144,7 @@ class ChunkedReader:
         if found is None or self._trailer_size > MAX_TRAILER_SIZE:
             raise BadRequest("invalid trailer")
         name = found[1].lower()
-        if name in _NOT_IN_TRAILERS:
+        if name in NOT_IN_TRAILERS:
             raise BadRequest(f"{name.decode()} in a trailer")
         self.trailers.append((name, found[2].rstrip(b" \t")))
         return True

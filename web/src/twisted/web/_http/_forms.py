@@ -22,11 +22,15 @@ MAX_FORM_SIZE = 16 * 2**20
 _PORTION = 65536
 
 
+# Looking for a number in bytes is much faster than looking for bytes.
+_PERCENT, _CR, _LF = b"%\r\n"
+
+
 def _unescaped(text: bytes) -> bytes:
     """Text without its escapes; a ``%`` that begins none is left."""
-    if b"%" not in text:
+    if _PERCENT not in text:
         return text
-    if b"\n" not in text and b"\r" not in text:
+    if _LF not in text and _CR not in text:
         # Quoted-printable differs in nothing but its sign, and is decoded in C.  What is no escape
         # is left longer than an escape would be; only ends of lines mean something else there.
         decoded = a2b_qp(text.replace(b"=", b"=3D").replace(b"%", b"="))

@@ -9,12 +9,12 @@ import re
 
 _TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 
-#: A whole head of a request.  No part of it matches a bare CR or LF, NUL, a folded line, or space
-#: before a colon, so that a head which one server reads so and another otherwise is refused.
-REQUEST_HEAD = re.compile(
-    rb"(" + _TOKEN + rb") ([\x21-\x7e\x80-\xff]+) HTTP/([0-9])\.([0-9])\r\n"
-    rb"((?:" + _TOKEN + rb":[^\r\n\0]*\r\n)*)\r\n"
-)
+#: The first line of a request.
+REQUEST_LINE = re.compile(rb"(" + _TOKEN + rb") ([\x21-\x7e\x80-\xff]+) HTTP/([0-9])\.([0-9])\r\n")
+
+#: The headers behind it, and the empty line.  Neither matches a bare CR or LF, NUL, a folded line,
+#: or space before a colon: a head that one server reads so and another otherwise is refused.
+HEADERS = re.compile(rb"(?:" + _TOKEN + rb":[^\r\n\0]*\r\n)*\r\n")
 
 #: What a header is called: a token (RFC 9110, section 5.6.2).
 TOKEN = re.compile(_TOKEN)
