@@ -16,7 +16,6 @@ others.
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 try:
@@ -39,15 +38,9 @@ __all__ = [
     "ResourceSubscription",
     "UserDirectory",
     "personalFactory",
-    "personalSocket",
 ]
 
 
 def personalFactory(site: Any) -> Any:
     """A factory of a server that answers for a site to other processes."""
     return _pb.PBServerFactory(ResourcePublisher(site))
-
-
-def personalSocket() -> str:
-    """Where the server of whoever runs this listens for `UserDirectory`."""
-    return os.path.join(os.path.expanduser("~"), UserDirectory.userSocketName)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import SEEK_END, BytesIO
 from typing import IO, Any
 
 from twisted.internet.address import IPv4Address, IPv6Address
@@ -84,7 +85,7 @@ def _state_of(request: Any) -> dict[str, Any]:
         "path": getattr(request, "path", request.uri),
         "postpath": list(request.postpath),
         "prepath": list(request.prepath),
-        "received_cookies": dict(request.received_cookies),
+        "received_cookies": dict(getattr(request, "received_cookies", ())),
         "requestHeaders": [
             (name, list(values)) for name, values in request.requestHeaders.getAllRawHeaders()
         ],
@@ -92,17 +93,15 @@ def _state_of(request: Any) -> dict[str, Any]:
         "sitepath": list(getattr(request, "sitepath", ())),
         "uri": request.uri,
     }
-    content = request.content
-    size = 0
-    if content is not None:
-        content.seek(0, 2)
-        size = content.tell()
-        content.seek(0)
-    if size > PORTION:
+    content: IO[bytes] = getattr(request, "content", None) or BytesIO()
+    content.seek(0, SEEK_END)
+    long = content.tell() > PORTION
+    content.seek(0)
+    if long:
         # Who does not know of this shall not take a part of the body for all of it.
         state["body"] = Body(content)
     else:
-        state["content_data"] = content.read() if size else b""
+        state["content_data"] = content.read()
     return state
 
 
@@ -242,7 +241,7 @@ class Answer(pb.Referenceable):
 
     def remote_loseConnection(self) -> None:
         """The answer is not complete, and is not going to be."""
-        self._wanted().channel.forceAbortClient()
+        self._wanted().channel.breakOff()
 
     def remote_registerProducer(self, producer: Any, streaming: bool) -> None:
         """

@@ -228,7 +228,7 @@ class _Channel:
         if request is not None:
             request.fail(Failure(ConnectionDone()))
 
-    abortConnection = forceAbortClient = loseConnection
+    abortConnection = forceAbortClient = breakOff = loseConnection
 
     def registerProducer(self, producer: Any, streaming: bool) -> None:
         """Let a producer write the answer as fast as the client reads."""
@@ -319,17 +319,20 @@ class Request(pb.RemoteCopy, server.Request):
         if not self.finished:
             channel.watch()
 
-    def process(self) -> None:
-        """Find the resource from where the other process has left the path, and have it render."""
-        self.site = self.channel.site
+    def _locate(self) -> None:
+        """Go on from where the other process has left the path."""
+        server.Request._locate(self)
         self.prepath, self.postpath = self._paths
-        try:
-            self.render(self.site.getResourceFor(self))
-        except BaseException:
-            self.processingFailed(Failure())
+
+    def _complete(self, body: bytes) -> None:
+        """Write a whole body, and finish; if there is none, its length is left open."""
+        if body:
+            server.Request._complete(self, body)
+        else:
+            self.finish()
 
     def _notBytes(self, resrc: Any, body: object) -> bytes:
-        """Nothing is nothing, whatever its type; of the rest, the page says what is wrong."""
+        """Nothing is nothing, even if it is text; of the rest, a page says what is wrong."""
         return b"" if body == "" else server.Request._notBytes(self, resrc, body)
 
     def fail(self, failure: Failure) -> None:
@@ -393,6 +396,7 @@ class ResourcePublisher(pb.Root):
         try:
             await request.answerLater(body, self.maxBodySize)
         except (pb.RemoteError, pb.PBConnectionLost, pb.DeadReferenceError, TypeError):
-            request.fail(Failure())
-            raise pb.Error("the body does not come") from None
+            missing = pb.Error("the body does not come")
+            request.fail(Failure(missing))
+            raise missing from None
         return server.NOT_DONE_YET

@@ -50,7 +50,7 @@ class Issue:
 
     def failed(self, failure: Failure) -> None:
         """The other process is not going to answer; the log says why."""
-        _log.failure("Another process does not answer", failure=failure)
+        _log.error(str(failure).replace("{", "{{").replace("}", "}}"))
         self.abandon()
 
     def abandon(self) -> None:
@@ -59,7 +59,7 @@ class Issue:
             return
         if getattr(self.request, "startedWriting", False):
             # Nobody shall take what there is for all of it.
-            self.request.channel.forceAbortClient()
+            self.request.channel.breakOff()
             return
         _refuse(
             self.request,
@@ -85,7 +85,7 @@ class ResourceSubscription(resource.Resource):
     isLeaf = 1
     waiting = 0
     # Each is an object that the other side has a reference to, as its body may be.
-    maxRequests = MAX_BROKER_REFS // 4
+    maxRequests = pb.MAX_BROKER_REFS // 4
     maxPending = 1000
     connectTimeout: float = 30
 
