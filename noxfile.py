@@ -96,7 +96,7 @@ def test_session(distribution: Distribution) -> Callable[[nox.Session], None]:
     def test(session: nox.Session) -> None:
         prepare(
             session,
-            *editable(*siblings(distribution, DISTRIBUTIONS)),
+            *editable(*siblings(distribution, DISTRIBUTIONS, "test")),
             *editable(distribution, extra="[test]"),
         )
         arguments = session.posargs or [f"{distribution.folder}/tests"]
@@ -254,7 +254,8 @@ def minimums(session: nox.Session) -> None:
             shutil.rmtree(built, ignore_errors=True)
             built.mkdir()
             session.install("--force-reinstall", "--no-deps", str(wheel(core, version, built)))
-            session.install(*editable(distribution, extra="[test]"), core.name)
+            others = [d for d in siblings(distribution, DISTRIBUTIONS, "test") if d is not core]
+            session.install(*editable(*others), *editable(distribution, extra="[test]"), core.name)
             session.run("pytest", "-q", "-m", "not peer", f"{distribution.folder}/tests")
 
 
