@@ -37,6 +37,7 @@ PROGRAMS = {
     "dnsperf": "dnsperf",
     "fish": "fish",
     "h2load": "nghttp2-client",
+    "h2o": "h2o",
     "ip": "iproute2",
     "kdig": "knot-dnsutils",
     "knotd": "knot",
@@ -47,6 +48,7 @@ PROGRAMS = {
     "named": "bind9",
     "named-compilezone": "bind9-utils",
     "nc": "netcat-openbsd",
+    "nghttpd": "nghttp2-server",
     "nginx": "nginx-light",
     "nsd": "nsd",
     "openssl": "openssl",
@@ -94,7 +96,7 @@ def test_session(distribution: Distribution) -> Callable[[nox.Session], None]:
     def test(session: nox.Session) -> None:
         prepare(
             session,
-            *editable(*siblings(distribution, DISTRIBUTIONS)),
+            *editable(*siblings(distribution, DISTRIBUTIONS, "test")),
             *editable(distribution, extra="[test]"),
         )
         arguments = session.posargs or [f"{distribution.folder}/tests"]
@@ -187,6 +189,7 @@ def peers(session: nox.Session) -> None:
         "django",
         "flask",
         "httpx",
+        "hypercorn",
         "psycopg[binary]",
         "pymysql",
         "PySide6-Essentials",
@@ -251,7 +254,8 @@ def minimums(session: nox.Session) -> None:
             shutil.rmtree(built, ignore_errors=True)
             built.mkdir()
             session.install("--force-reinstall", "--no-deps", str(wheel(core, version, built)))
-            session.install(*editable(distribution, extra="[test]"), core.name)
+            others = [d for d in siblings(distribution, DISTRIBUTIONS, "test") if d is not core]
+            session.install(*editable(*others), *editable(distribution, extra="[test]"), core.name)
             session.run("pytest", "-q", "-m", "not peer", f"{distribution.folder}/tests")
 
 

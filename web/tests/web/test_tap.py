@@ -21,8 +21,10 @@ from twisted.internet.selectreactor import SelectReactor
 from twisted.internet.testing import MemoryReactorClock
 from twisted.plugin import getPlugins
 from twisted.python.usage import UsageError
-from twisted.web import demo, metrics, tap
+from twisted.spread import pb
+from twisted.web import demo, distrib, metrics, tap
 from twisted.web.resource import Resource
+from twisted.web.server import Site
 from twisted.web.static import DirectoryLister, File
 from twisted.web.test.requesthelper import DummyRequest
 
@@ -65,6 +67,25 @@ def test_default(parse, monkeypatch):
     assert port == "tcp:8080"
     assert isinstance(site.resource, demo.Test)
     assert site.displayTracebacks is False
+
+
+def test_personal(parse, monkeypatch):
+    """A personal server answers for a site, at a socket in its user's home unless told where."""
+    monkeypatch.setenv("HOME", "/home/a:b")
+    ((port, factory),) = root_of(parse("--personal"), monkeypatch)
+    assert port == "unix:/home/a\\:b/.twistd-web-pb"
+    assert isinstance(factory, pb.PBServerFactory)
+    assert isinstance(factory.root.site.resource, demo.Test)
+    ((port, factory),) = root_of(parse("--personal", "--listen", "unix:x"), monkeypatch)
+    assert port == "unix:x"
+    assert isinstance(tap.makePersonalServerFactory(Site(Resource())), pb.PBServerFactory)
+
+
+def test_user(parse, monkeypatch):
+    """The pages of all people on the machine can be served."""
+    for word in ("--user", "-u"):
+        ((_, site),) = root_of(parse(word), monkeypatch)
+        assert isinstance(site.resource, distrib.UserDirectory)
 
 
 def test_path(parse, monkeypatch, tmp_path):

@@ -181,7 +181,11 @@ class Resource:
         @raise UnsupportedMethod: if there is no such one.
         """
         method = request.method
-        name = _RENDERERS.get(method) or "render_" + method.decode("iso-8859-1")
+        name = _RENDERERS.get(method)
+        if name is None:
+            # Stand-ins for requests have text.
+            text = method if isinstance(method, str) else method.decode("iso-8859-1")
+            name = "render_" + text
         render = getattr(self, name, None)
         if render is None:
             raise UnsupportedMethod(_computeAllowedMethods(self))

@@ -650,6 +650,9 @@ class Request:
             self.write(b"")
         if self.chunked:
             self.channel.write(b"0\r\n" + self._trailers() + b"\r\n")
+        elif self.responseTrailers is not None and self.clientproto == b"HTTP/2":
+            if self.wantsTrailers():
+                self.channel.writeTrailers(self.responseTrailers)
         elif self._promised is not None and self._promised != self.sentLength:
             _log.error(
                 "{request} promised {promised} bytes and wrote {sent}",
