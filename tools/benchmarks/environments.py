@@ -54,7 +54,9 @@ OURS = Environment(
     ),
 )
 PUBLISHED = Environment("published", (f"Twisted[tls,http2]=={PUBLISHED_VERSION}",))
-PEERS = Environment("peers", ("aiohttp", "httpx", "uvicorn", "httptools", "uvloop", "hypercorn"))
+PEERS = Environment(
+    "peers", ("aiohttp", "httpx", "uvicorn", "httptools", "uvloop", "hypercorn", "rpyc", "Pyro5")
+)
 
 
 def refresh() -> None:
