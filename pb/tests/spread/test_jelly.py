@@ -8,6 +8,7 @@ import subprocess
 import sys
 import types
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -357,3 +358,45 @@ def test_special_decimals():
 
 #: Names of this module that hostile expressions reach for.
 REACHED_FOR = (os.system, subprocess.Popen)
+
+
+def chain(kind: bytes, count: int, times: int = 1) -> list[Any]:
+    """Expressions of objects, each of which refers to the one before, a number of times."""
+    links = [
+        [b"reference", number, [kind, *[[b"dereference", number - 1]] * times]]
+        for number in range(1, count)
+    ]
+    return [[b"reference", 0, [kind, 5]], *links]
+
+
+def waiting(links: list[Any]) -> list[Any]:
+    """The same, but the first of them is what holds all the others."""
+    return [b"reference", 0, [b"tuple", [b"list", *links[1:]]]]
+
+
+REPEATED = {
+    "tuples within each other": [b"list", *chain(b"tuple", 5000)],
+    "frozensets within each other": [b"list", *chain(b"frozenset", 5000)],
+    "tuples that double": [b"set", *chain(b"tuple", 60, 2)],
+    "tuples that wait for each other": waiting(chain(b"tuple", 5000)),
+    "tuples that wait, and double": waiting(chain(b"tuple", 60, 2)),
+    "a large key, many times": [
+        b"list",
+        [b"reference", 0, [b"tuple", *range(5000)]],
+        *([[b"dictionary", [[b"dereference", 0], 5]]] * 500),
+    ],
+}
+
+
+@pytest.mark.parametrize("what", REPEATED)
+def test_repeated(what):
+    """P2: references that make large objects of few octets are refused, in little time."""
+    with pytest.raises(jelly.InsecureJelly):
+        jelly.unjelly(REPEATED[what], jelly.globalSecurity)
+
+
+def test_waiting_in_a_row():
+    """Tuples that wait for each other, all for one that holds them, are made."""
+    made = jelly.unjelly(waiting(chain(b"tuple", 50)), jelly.globalSecurity)
+    assert made[0][0][0] is made
+    assert made[0][48][0] is made[0][47]
