@@ -400,3 +400,76 @@ def test_waiting_in_a_row():
     made = jelly.unjelly(waiting(chain(b"tuple", 50)), jelly.globalSecurity)
     assert made[0][0][0] is made
     assert made[0][48][0] is made[0][47]
+
+
+def test_functions():
+    """P1: a function of a listed module may be meant, and nothing else that the module has."""
+    allowed = options()
+    allowed.allowTypes("function")
+    allowed.allowModules(HERE)
+    assert jelly.unjelly(jelly.jelly(function), allowed) is function
+    for name in (b"given", b"Other", b"os.system", b"HERE", b"nothing", b"Plain.value.x"):
+        with pytest.raises(jelly.InsecureJelly):
+            jelly.unjelly([b"function", HERE + b"." + name], allowed)
+    with pytest.raises(jelly.MalformedJelly):
+        jelly.unjelly([b"function", 5], allowed)
+
+
+class Careful:
+    """An object that looks at its state."""
+
+    def __setstate__(self, state):
+        self.got = state
+
+
+TEXT = [b"unicode", b"value"]
+
+STATES = [
+    (Plain, [b"dictionary", [b"value", 5]], lambda made: made.value == 5),
+    (Plain, [b"None"], lambda made: vars(made) == {}),
+    (Careful, [b"list", 5], lambda made: made.got == [5]),
+    (Slots, [b"tuple", [b"None"], [b"dictionary", [TEXT, 5]]], lambda made: made.value == 5),
+    (
+        Plain,
+        [b"tuple", [b"dictionary", [TEXT, 5]], [b"None"]],
+        lambda made: made.value == 5,
+    ),
+]
+
+
+@pytest.mark.parametrize(("klass", "state", "right"), STATES)
+def test_states(klass, state, right):
+    """Instances take the states that Python's own objects give, and those of older programs."""
+    allowed = options(klass)
+    assert right(jelly.unjelly([HERE + b"." + klass.__name__.encode(), state], allowed))
+
+
+@pytest.mark.parametrize(
+    ("klass", "state"),
+    [
+        (Plain, 5),
+        (Plain, [b"list"]),
+        (Plain, [b"dictionary", [5, 5]]),
+        (Slots, [b"tuple", [b"None"], [b"dictionary", [[b"unicode", b"__class__"], 5]]]),
+        (Slots, [b"tuple", [b"None"], [b"dictionary", [[b"unicode", b"method"], 5]]]),
+    ],
+)
+def test_states_that_are_none(klass, state):
+    """P1: what is no state of an instance is refused; methods and the class stay what they are."""
+    allowed = options(klass)
+    with pytest.raises(TypeError):
+        jelly.unjelly([HERE + b"." + klass.__name__.encode(), state], allowed)
+
+
+def test_unjellyable(registered):
+    """Objects that say themselves how they travel do so without a broker, too."""
+
+    class Both(jelly.Jellyable, jelly.Unjellyable):
+        pass
+
+    thing = Both()
+    thing.value = 5
+    registered.setUnjellyableForClass(Both, Both)
+    made = jelly.unjelly(jelly.jelly(thing), jelly.globalSecurity)
+    assert type(made) is Both
+    assert made.value == 5
