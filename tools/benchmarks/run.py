@@ -8,8 +8,9 @@ Compare this project with the published Twisted and the best peers, one after th
 
 Prints, for servers, operations a second and the server's CPU time for each operation, and ratios
 to the published release, or to this one if that has nothing of the kind.  The server is kept on
-one CPU and the load generator on another.  Needs Linux, a C compiler, wrk for `http` and `asgi`,
-and h2load (of nghttp2-client) for `http2`.  Environments are kept in ``.bench/`` of the repository.
+one CPU and the load generator on another.  Needs Linux, a C compiler, wrk for `http`, `asgi` and
+`latency`, h2load (of nghttp2-client) for that and `http2`, and dnsperf for `dns-server`.
+Environments are kept in ``.bench/`` of the repository.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import shutil
 import subprocess
 from dataclasses import asdict, replace
 from pathlib import Path
+from statistics import median
 
 from environments import OURS, PEERS, PUBLISHED, certificate, compile_load_generator, refresh
 from idle import idle_cost
@@ -28,11 +30,13 @@ from measure import (
     Load,
     Sample,
     compare,
+    dns_load,
     echo_load,
     h2load_load,
     net_load,
     script_load,
     server,
+    slowest,
     startup,
     wrk_load,
 )
@@ -193,6 +197,54 @@ def pb(options: argparse.Namespace) -> Results:
     return servers("calls of objects", competitors, load, options)
 
 
+def latency(options: argparse.Namespace) -> Results:
+    """How long the slowest requests of a hundred take, at half of the load that aiohttp bears."""
+    if shutil.which("wrk") is None or shutil.which("h2load") is None:
+        raise SystemExit("bench: wrk or h2load not found (install wrk and nghttp2-client)")
+    aiohttp = server("aiohttp", PEERS.python, "http_aiohttp.py", "hello")
+    borne = compare([aiohttp], wrk_load(options.connections), options.seconds, options.rounds)
+    competitors = [
+        server("ours", OURS.python, "http_twisted.py", "hello"),
+        server("published", PUBLISHED.python, "http_twisted.py", "hello"),
+        aiohttp,
+    ]
+    rate = borne["aiohttp"].rate / 2
+    taken: dict[str, list[float]] = {competitor.name: [] for competitor in competitors}
+    for _ in range(options.rounds):
+        for competitor in competitors:
+            slow = slowest(competitor, options.connections, rate, options.seconds)
+            taken[competitor.name].append(slow)
+    print(f"\n{f'HTTP hello, {rate:,.0f} requests/s':<40}{'p99, ms':>10}")
+    results = {name: median(each) for name, each in taken.items()}
+    for name, milliseconds in results.items():
+        print(f"{name:<40}{milliseconds:>10.2f}")
+    return {"latency": {name: {"p99": found} for name, found in results.items()}}
+
+
+def websocket(options: argparse.Namespace) -> Results:
+    """Texts of 64 octets echoed over WebSocket."""
+    competitors = [
+        server("ours", OURS.python, "websocket_twisted.py"),
+        server("published", PUBLISHED.python, "websocket_twisted.py"),
+        server("aiohttp", PEERS.python, "websocket_aiohttp.py"),
+        server("websockets", PEERS.python, "websocket_websockets.py"),
+    ]
+    return servers("WebSocket echo", competitors, net_load("websocket"), options)
+
+
+def dns_server(options: argparse.Namespace) -> Results:
+    """Questions to name servers over UDP."""
+    if shutil.which("dnsperf") is None:
+        raise SystemExit("bench: dnsperf not found (install the package dnsperf)")
+    competitors = [
+        server("ours", OURS.python, "dns_twisted.py"),
+        server("published", PUBLISHED.python, "dns_twisted.py"),
+        server("dnspython on asyncio", PEERS.python, "dns_dnspython.py"),
+        server("dnslib on asyncio", PEERS.python, "dns_dnslib.py"),
+    ]
+    return servers("DNS over UDP", competitors, dns_load(), options)
+
+
 def idle(options: argparse.Namespace) -> Results:
     """Ten thousand connections that say nothing."""
     results = {competitor.name: idle_cost(competitor) for competitor in echo_servers()}
@@ -282,6 +334,9 @@ SUITES = {
     "asgi": asgi,
     "http2": http2,
     "pb": pb,
+    "latency": latency,
+    "websocket": websocket,
+    "dns-server": dns_server,
     "idle": idle,
     "deferred": deferred,
     "timers": timers,
