@@ -599,9 +599,10 @@ def test_stripping(signed: World) -> None:
 @pytest.mark.parametrize("name", ["www.secure", "alias.secure", "www.below.secure"])
 def test_missing_signatures(signed: World, name: str) -> None:
     """A zone that is shown to sign must do so, whatever stands beside its records."""
-    strip: Callable[[bytes, int, Sections], Sections] = lambda name, type, said: (
-        (without_signatures(said[0]), said[1]) if type == d.A else said
-    )
+
+    def strip(name: bytes, type: int, said: Sections) -> Sections:
+        return (without_signatures(said[0]), said[1]) if type == d.A else said
+
     signed.change = strip
     with pytest.raises(dnssec.BogusError, match="not signed as it must be: there is no signature"):
         outcome(signed.resolver().lookupAddress(name))
