@@ -35,18 +35,24 @@ PROGRAMS = {
     "dig": "bind9-dnsutils",
     "dnsperf": "dnsperf",
     "fish": "fish",
+    "h2load": "nghttp2-client",
     "ip": "iproute2",
     "kdig": "knot-dnsutils",
     "knotd": "knot",
     "lftp": "lftp",
     "mariadbd": "mariadb-server",
     "memcached": "memcached",
+    "microsocks": "microsocks",
     "named": "bind9",
     "named-compilezone": "bind9-utils",
     "nc": "netcat-openbsd",
+    "nginx": "nginx-light",
     "nsd": "nsd",
     "openssl": "openssl",
     "pg_lsclusters": "postgresql",
+    "redis-server": "redis-server",
+    "slowhttptest": "slowhttptest",
+    "tinyproxy": "tinyproxy",
     "unbound": "unbound",
     "vsftpd": "vsftpd",
     "wrk": "wrk",
@@ -104,7 +110,8 @@ for _distribution in DISTRIBUTIONS.values():
 @nox.session(name="tests-tools")
 def tests_tools(session: nox.Session) -> None:
     """Test the tooling of the repository."""
-    prepare(session, *TESTING, "packaging", "towncrier", "build", "twine")
+    tools = ("packaging", "towncrier", "build", "twine")
+    prepare(session, *editable(DISTRIBUTIONS["core"]), *TESTING, *tools)
     arguments = session.posargs or ["tools/tests", "--ignore=tools/tests/test_packaging.py"]
     session.run("pytest", *arguments, env=TOOLS)
 
@@ -180,11 +187,20 @@ def peers(session: nox.Session) -> None:
         "psycopg[binary]",
         "pymysql",
         "PySide6-Essentials",
+        "redis",
         "websockets",
+        "zeep",
     )
     prepare(session, *everything(), "-e", "./core[unix]", *libraries, *TESTING)
     folders = [f"{folder}/tests" for folder in DISTRIBUTIONS]
     session.run("pytest", "-m", "peer", *(session.posargs or folders))
+
+
+@nox.session
+def fuzz(session: nox.Session) -> None:
+    """Fuzz what reads the bytes of strangers: ``nox -s fuzz -- web --seconds 60``."""
+    prepare(session, *everything(), "atheris>=2.3")
+    session.run("python", "-m", "monorepo.fuzz", *session.posargs, env=TOOLS)
 
 
 @nox.session

@@ -49,11 +49,18 @@ OURS = Environment(
     "ours",
     (
         f"{ROOT / 'core'}[tls,uvloop]",
-        *(str(ROOT / folder) for folder in ("web", "names", "pb")),
+        f"{ROOT / 'web'}[http2]",
+        *(str(ROOT / folder) for folder in ("names", "pb")),
     ),
 )
-PUBLISHED = Environment("published", (f"Twisted[tls]=={PUBLISHED_VERSION}",))
-PEERS = Environment("peers", ("aiohttp", "uvicorn", "httptools", "uvloop", "dnspython", "dnslib"))
+PUBLISHED = Environment("published", (f"Twisted[tls,http2]=={PUBLISHED_VERSION}",))
+PEERS = Environment(
+    "peers",
+    (
+        *("aiohttp", "httpx", "uvicorn", "httptools", "uvloop", "hypercorn"),
+        *("dnspython", "dnslib"),
+    ),
+)
 
 
 def refresh() -> None:

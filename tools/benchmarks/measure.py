@@ -135,8 +135,13 @@ def net_load(mode: str) -> Load:
     return load
 
 
-def wrk_load(connections: int) -> Load:
-    """wrk with one thread, requesting ``/`` over ``connections`` kept alive."""
+def wrk_load(connections: int, script: str | None = None) -> Load:
+    """
+    wrk with one thread, requesting ``/`` over ``connections`` kept alive.
+
+    A script beside this module may say what is sent.
+    """
+    scripted = [] if script is None else ["-s", str(Path(__file__).with_name(script))]
 
     def load(port: int, seconds: float) -> tuple[float, float]:
         output = subprocess.run(
@@ -145,6 +150,7 @@ def wrk_load(connections: int) -> Load:
                 "-t1",
                 f"-c{connections}",
                 f"-d{max(1, round(seconds))}s",
+                *scripted,
                 f"http://127.0.0.1:{port}/",
             ],
             check=True,
@@ -184,6 +190,30 @@ def dns_load() -> Load:
         if completed is None or took is None or completed[1] == "0" or wrong:
             raise SystemExit(f"bench: the questions were not answered\n{output}")
         return float(completed[1]), float(took[1])
+
+    return load
+
+
+def h2load_load(connections: int, streams: int) -> Load:
+    """h2load with one thread: so many requests for ``/`` at once on each connection, under TLS."""
+
+    def load(port: int, seconds: float) -> tuple[float, float]:
+        # A number of requests, for in a time given some servers hardly get beyond the handshakes.
+        requests = round(3000 * seconds)
+        output = subprocess.run(
+            [
+                *("h2load", "-t1", f"-c{connections}", f"-m{streams}", f"-n{requests}"),
+                f"https://127.0.0.1:{port}/",
+            ],
+            check=True,
+            capture_output=True,
+            text=True,
+            preexec_fn=pin(LOAD_CPU),
+        ).stdout
+        took = re.search(r"finished in ([\d.]+)(m?)s", output)
+        if took is None or f"{requests} succeeded" not in output or "protocol: h2" not in output:
+            raise SystemExit(f"bench: h2load had no answers by HTTP/2\n{output}")
+        return float(requests), float(took[1]) / (1000 if took[2] else 1)
 
     return load
 

@@ -7,8 +7,9 @@ Compare this project with the published Twisted and the best peers, one after th
     python tools/benchmarks/run.py --seconds 5 --json results.json
 
 Prints, for servers, operations a second and the server's CPU time for each operation, and ratios
-to the published release.  The server is kept on one CPU and the load generator on another.  Needs
-Linux, a C compiler, wrk for `http`, and dnsperf for `dns-server`.  Environments are kept in
+to the published release, or to this one if that has nothing of the kind.  The server is kept on
+one CPU and the load generator on another.  Needs Linux, a C compiler, wrk for `http` and `asgi`,
+h2load (of nghttp2-client) for `http2`, and dnsperf for `dns-server`.  Environments are kept in
 ``.bench/`` of the repository.
 """
 
@@ -30,6 +31,7 @@ from measure import (
     compare,
     dns_load,
     echo_load,
+    h2load_load,
     net_load,
     server,
     startup,
@@ -50,7 +52,7 @@ Results = dict[str, dict[str, dict[str, float]]]
 
 def show_servers(title: str, results: dict[str, Sample]) -> None:
     """Print the table of a comparison of servers."""
-    base = results["published"]
+    base = results.get("published") or results["ours"]
     print(f"\n{title:<28}{'ops/s':>12}{'ratio':>8}{'CPU us/op':>12}{'ratio':>8}")
     for name, result in results.items():
         print(
@@ -128,16 +130,55 @@ def accept(options: argparse.Namespace) -> Results:
 
 
 def http(options: argparse.Namespace) -> Results:
-    """HTTP hello over kept-alive connections."""
+    """HTTP over kept-alive connections: hello, a file of 100 kB, a form of 10 kB."""
+    if shutil.which("wrk") is None:
+        raise SystemExit("bench: wrk not found (install the package wrk)")
+    uvicorn = server(
+        "uvicorn httptools uvloop", PEERS.python, "asgi_uvicorn.py", "httptools", "uvloop"
+    )
+    results: Results = {}
+    for title, kind, further, scripted in (
+        ("HTTP hello", "hello", [uvicorn], None),
+        ("HTTP file, 100 kB", "file", [], None),
+        ("HTTP form, 10 kB", "form", [], "form.lua"),
+    ):
+        competitors = [
+            server("ours", OURS.python, "http_twisted.py", kind),
+            server("published", PUBLISHED.python, "http_twisted.py", kind),
+            server("aiohttp", PEERS.python, "http_aiohttp.py", kind),
+            *further,
+        ]
+        results |= servers(title, competitors, wrk_load(options.connections, scripted), options)
+    return results
+
+
+def asgi(options: argparse.Namespace) -> Results:
+    """The same from an application of ASGI."""
     if shutil.which("wrk") is None:
         raise SystemExit("bench: wrk not found (install the package wrk)")
     competitors = [
-        server("ours", OURS.python, "http_twisted.py"),
-        server("published", PUBLISHED.python, "http_twisted.py"),
-        server("aiohttp", PEERS.python, "http_aiohttp.py"),
-        server("uvicorn httptools uvloop", PEERS.python, "http_uvicorn.py"),
+        server("ours", OURS.python, "asgi_twisted.py"),
+        server("ours, carried by uvloop", OURS.python, "asgi_twisted.py", "uvloop"),
+        server("uvicorn h11", PEERS.python, "asgi_uvicorn.py", "h11"),
+        server("uvicorn httptools", PEERS.python, "asgi_uvicorn.py", "httptools"),
+        server("uvicorn httptools uvloop", PEERS.python, "asgi_uvicorn.py", "httptools", "uvloop"),
+        server("hypercorn", PEERS.python, "asgi_hypercorn.py"),
     ]
-    return servers("HTTP hello", competitors, wrk_load(options.connections), options)
+    return servers("ASGI hello", competitors, wrk_load(options.connections), options)
+
+
+def http2(options: argparse.Namespace) -> Results:
+    """HTTP/2 hello under TLS, ten requests at once on each connection."""
+    if shutil.which("h2load") is None:
+        raise SystemExit("bench: h2load not found (install the package nghttp2-client)")
+    pem = str(certificate())
+    competitors = [
+        server("ours", OURS.python, "http_twisted.py", "hello", pem),
+        server("published", PUBLISHED.python, "http_twisted.py", "hello", pem),
+        server("hypercorn", PEERS.python, "http_hypercorn.py", pem),
+        server("hypercorn uvloop", PEERS.python, "http_hypercorn.py", pem, "uvloop"),
+    ]
+    return servers("HTTP/2 hello", competitors, h2load_load(options.connections, 10), options)
 
 
 def dns_server(options: argparse.Namespace) -> Results:
@@ -194,8 +235,21 @@ def logger(options: argparse.Namespace) -> Results:
 
 
 def client(options: argparse.Namespace) -> Results:
-    """Requests of the web client."""
-    return script("client.py", options)
+    """Requests of the web client, and of others."""
+    results = script("client.py", options)
+    ours = results["client.py"]["ours"]
+    peers: dict[str, float] = {}
+    for _ in range(options.rounds):
+        output = subprocess.run(
+            [PEERS.python, HERE / "client_peers.py"], check=True, capture_output=True, text=True
+        ).stdout
+        for name, time in json.loads(output).items():
+            peers[name] = min(time, peers.get(name, time))
+    print()
+    for name, time in {"Client": ours["Client"], **peers}.items():
+        print(f"{name:<40}{time:>10.3f}  us")
+    results["client.py"]["peers"] = peers
+    return results
 
 
 def start_up(options: argparse.Namespace) -> Results:
@@ -222,6 +276,8 @@ SUITES = {
     "accept": accept,
     "http": http,
     "dns-server": dns_server,
+    "asgi": asgi,
+    "http2": http2,
     "idle": idle,
     "deferred": deferred,
     "timers": timers,

@@ -332,3 +332,69 @@ def test_aiohttp_and_httpx(epoll, kit):
 
     assert during(epoll, kit, work()) == "done"
     carried._end()
+
+
+def test_tasks_that_begin_at_once(polling, carried, kit):
+    """The first step of a task is taken at once, as a task's, and others in their turns."""
+    steps = []
+
+    async def inner():
+        steps.append(("inner", asyncio.current_task() is not None))
+
+    async def outer():
+        steps.append(("outer", asyncio.current_task() is not None))
+        task = asyncioloop.startTask(inner())
+        steps.append("begun")
+        await task
+        await asyncio.sleep(0)
+        return "result"
+
+    def begin():
+        task = asyncioloop.startTask(outer())
+        # Within a task no other can be, so the inner one waits for its turn.
+        assert steps == [("outer", True), "begun"]
+        done = Deferred.fromFuture(task)
+        done.addBoth(steps.append)
+        done.addBoth(lambda ignored: polling.stop())
+
+    kit.run(polling, begin)
+    assert steps == [("outer", True), "begun", ("inner", True), "result"]
+
+
+def test_lasting_tasks(polling, carried, kit):
+    """A lasting task is ended by who began it, before others are cancelled."""
+    ended = []
+
+    async def wait(name, event):
+        try:
+            await event.wait()
+            ended.append((name, "ended"))
+        except asyncio.CancelledError:
+            ended.append((name, "cancelled"))
+
+    def begin():
+        event = asyncio.Event()
+        lasting = asyncioloop.startTask(wait("lasting", event), lasting=True)
+        asyncioloop.startTask(wait("usual", asyncio.Event()))
+
+        def end():
+            polling.callLater(0, event.set)
+            return Deferred.fromFuture(lasting)
+
+        polling.addSystemEventTrigger("before", "shutdown", end)
+        polling.stop()
+
+    kit.run(polling, begin)
+    assert ended == [("lasting", "ended"), ("usual", "cancelled")]
+
+
+def test_tasks_of_another_loop():
+    """On a loop of asyncio's own, a task begins in its turn."""
+
+    async def work():
+        async def answer():
+            return 1
+
+        return await asyncioloop.startTask(answer())
+
+    assert asyncio.run(work()) == 1

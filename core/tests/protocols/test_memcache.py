@@ -128,6 +128,8 @@ def test_keys_that_would_be_something_else(key: Any) -> None:
         b"VALUE k 0 999999999999\r\n",
         b"VALUE k\r\n",
         b"WHAT\r\n",
+        b"STAT pid 1\r\n",
+        b"1" * 5000 + b"\r\n",
         b"x" * 20_000,
     ],
 )
@@ -139,6 +141,23 @@ def test_server_that_makes_no_sense(answer: bytes) -> None:
     if not outcome:
         there.protocol.connectionLost(Failure(ConnectionDone()))
     assert isinstance(outcome[0], Failure)
+
+
+@pytest.mark.parametrize(
+    ("command", "answer"),
+    [
+        (lambda p: p.set(b"k", b"v"), b"END\r\n"),
+        (lambda p: p.version(), b"END\r\n"),
+        (lambda p: p.stats(), b"".join(b"STAT %d x\r\n" % i for i in range(10_001))),
+    ],
+)
+def test_answers_to_something_else(command: Any, answer: bytes) -> None:
+    """What does not belong to the command, or never ends, ends the connection."""
+    there = Connected()
+    outcome = there.ask(command)
+    there.protocol.dataReceived(answer)
+    assert outcome[0].check(ServerError)
+    assert there.transport.disconnecting
 
 
 def test_answer_to_nothing() -> None:

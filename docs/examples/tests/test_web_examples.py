@@ -1,11 +1,9 @@
 """The programs that need the web distribution."""
 
 import gzip
-import subprocess
-import sys
 import threading
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from pathlib import Path
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.request import urlopen
 
 
@@ -44,23 +42,30 @@ class Elsewhere(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-def test_web_get():
-    """A page that is elsewhere, and compressed, is fetched."""
-    server = HTTPServer(("127.0.0.1", 0), Elsewhere)
+@contextmanager
+def elsewhere():
+    """A server that sends everybody to a page that is compressed; gives its URL."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Elsewhere)
     threading.Thread(target=server.serve_forever).start()
     try:
-        done = subprocess.run(
-            [
-                sys.executable,
-                Path(__file__).parents[1] / "web_get.py",
-                f"http://127.0.0.1:{server.server_port}/",
-            ],
-            capture_output=True,
-            timeout=30,
-            check=True,
-        )
+        yield f"http://127.0.0.1:{server.server_port}/"
     finally:
         server.shutdown()
         server.server_close()
-    assert done.stdout == b"the page"
-    assert done.stderr == b"200 OK\n"
+
+
+def test_web_get(run):
+    """A page that is elsewhere, and compressed, is fetched."""
+    with elsewhere() as url:
+        done = run("web_get.py", url)
+    assert done.stdout == "the page"
+    assert done.stderr == "200 OK\n"
+
+
+def test_web_client(run):
+    """Pages are asked for at once, and found where they are."""
+    with elsewhere() as url:
+        done = run("web_client.py", url, url, f"{url}other")
+    assert done.stderr == ""
+    lines = sorted(line.split() for line in done.stdout.splitlines())
+    assert lines == [["200", "8", f"{url}other"], *[["200", "8", f"{url}page"]] * 2]

@@ -1,6 +1,12 @@
-"""An HTTP hello server on aiohttp; prints its port."""
+"""
+An HTTP server on aiohttp; prints its port.
+
+    python http_aiohttp.py [hello|file|form]
+"""
 
 import asyncio
+import sys
+import tempfile
 
 from aiohttp import web
 
@@ -9,9 +15,30 @@ async def hello(request: web.Request) -> web.Response:
     return web.Response(text="Hello, world!\n")
 
 
+async def form(request: web.Request) -> web.Response:
+    return web.Response(text=f"{len(await request.post())} fields\n")
+
+
+def files() -> web.AbstractRouteDef:
+    with tempfile.NamedTemporaryFile(suffix=".bin", delete=False) as file:
+        file.write(bytes(100_000))
+
+    async def give(request: web.Request) -> web.FileResponse:
+        return web.FileResponse(file.name)
+
+    return web.get("/", give)
+
+
+ROUTES = {
+    "hello": lambda: web.get("/", hello),
+    "file": files,
+    "form": lambda: web.post("/", form),
+}
+
+
 async def main() -> None:
     application = web.Application()
-    application.router.add_get("/", hello)
+    application.add_routes([ROUTES[sys.argv[1] if len(sys.argv) > 1 else "hello"]()])
     runner = web.AppRunner(application, access_log=None)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0, backlog=1024)

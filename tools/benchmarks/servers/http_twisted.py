@@ -1,8 +1,18 @@
-"""An HTTP hello server on `twisted.web`, this project's or the published; prints its port."""
+"""
+An HTTP server on `twisted.web`, this project's or the published; prints its port.
+
+    python http_twisted.py [hello|file|form] [CERTIFICATE]
+
+With a certificate's file it serves HTTPS, and HTTP/2.
+"""
+
+import sys
+import tempfile
 
 from twisted.internet import reactor
 from twisted.web.resource import Resource
 from twisted.web.server import Site
+from twisted.web.static import File
 
 
 class Hello(Resource):
@@ -13,8 +23,33 @@ class Hello(Resource):
         return b"Hello, world!\n"
 
 
-site = Site(Hello())
+class Form(Resource):
+    isLeaf = True
+
+    def render_POST(self, request):  # type: ignore[no-untyped-def]
+        request.setHeader(b"content-type", b"text/plain; charset=utf-8")
+        return b"%d fields\n" % len(request.args)
+
+
+def files() -> Resource:
+    root = Resource()
+    with tempfile.NamedTemporaryFile(suffix=".bin", delete=False) as file:
+        file.write(bytes(100_000))
+    root.putChild(b"", File(file.name))
+    return root
+
+
+ROOTS = {"hello": Hello, "file": files, "form": Form}
+site = Site(ROOTS[sys.argv[1] if len(sys.argv) > 1 else "hello"]())
 site.log = lambda request: None  # the peers write no access log either
-port = reactor.listenTCP(0, site, backlog=1024, interface="127.0.0.1")
+if len(sys.argv) > 2:
+    from pathlib import Path
+
+    from twisted.internet import ssl
+
+    options = ssl.PrivateCertificate.loadPEM(Path(sys.argv[2]).read_bytes()).options()
+    port = reactor.listenSSL(0, site, options, backlog=1024, interface="127.0.0.1")
+else:
+    port = reactor.listenTCP(0, site, backlog=1024, interface="127.0.0.1")
 print(port.getHost().port, flush=True)
 reactor.run()

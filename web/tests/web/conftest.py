@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
+import h2.config
+import h2.connection
+import h2.events
+import hyperframe.frame
 import pytest
 
 from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred
 from twisted.internet.epollreactor import EPollReactor
-from twisted.internet.error import ConnectionLost
+from twisted.internet.error import ConnectionLost, ReactorNotRunning
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
+from twisted.web.http import HTTP2Limits
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Site
 
@@ -173,7 +179,9 @@ class Network:
 
     def dispose(self) -> None:
         """End everything."""
-        self.reactor.stop()
+        with suppress(ReactorNotRunning):
+            # A test may have stopped it.
+            self.reactor.stop()
         for _ in range(3):
             self.reactor.iterate()
         waker = self.reactor.waker
@@ -188,3 +196,209 @@ def network() -> Iterator[Network]:
     made = Network()
     yield made
     made.dispose()
+
+
+class HTTP2Answer:
+    """What a stream has brought."""
+
+    def __init__(self) -> None:
+        self.headers: dict[bytes, bytes] = {}
+        self.informational: list[bytes] = []
+        self.pieces: list[bytes] = []
+        self.ended = False
+        self.reset: int | None = None
+
+    @property
+    def status(self) -> int:
+        """The status."""
+        return int(self.headers[b":status"])
+
+    @property
+    def body(self) -> bytes:
+        """The body as far as it has come."""
+        return b"".join(self.pieces)
+
+
+class HTTP2Client:
+    """
+    A client, and the site that it is connected to by prior knowledge.
+
+    @ivar h2: the library's connection.
+    @ivar answers: what has come, by the numbers of streams.
+    @ivar goaway: the code and reason of a GOAWAY that has come, or None.
+    @ivar window: whether what has come makes room for more at once.
+    """
+
+    def __init__(
+        self, resource: Any, limits: HTTP2Limits | None = None, check: bool = True, **options: Any
+    ) -> None:
+        """
+        @param check: whether the library keeps this client from breaking rules.
+        """
+        self.clock = Clock()
+        self.clock.advance(1_000_000_000)
+        self.site = Site(resource, reactor=self.clock, **options)
+        if limits is not None:
+            self.site.http2Limits = limits
+        self.log: list[Any] = []
+        self.site.log = self.log.append
+        self.transport = StringTransport(
+            IPv4Address("TCP", "10.0.0.1", 80), IPv4Address("TCP", "192.0.2.7", 4321)
+        )
+        self.transport.abortConnection = self._abort
+        self.aborted = False
+        self.channel = self.site.buildProtocol(self.transport.getPeer())
+        self.channel.makeConnection(self.transport)
+        self.h2 = h2.connection.H2Connection(
+            h2.config.H2Configuration(
+                client_side=True,
+                header_encoding=None,
+                validate_outbound_headers=check,
+                normalize_outbound_headers=check,
+            )
+        )
+        self.answers: dict[int, HTTP2Answer] = {}
+        self.goaway: tuple[int, bytes] | None = None
+        self.settings: dict[Any, int] = {}
+        self.window = True
+        self.pongs = 0
+        self.h2.initiate_connection()
+        self.flush()
+
+    def _abort(self) -> None:
+        self.aborted = True
+        self.transport.disconnecting = True
+
+    @property
+    def connection(self) -> Any:
+        """The server's side."""
+        return self.channel._other
+
+    def flush(self) -> None:
+        """Have the site receive what the client has to say, and the client what the site says."""
+        while True:
+            data = self.h2.data_to_send()
+            if data:
+                self.channel.dataReceived(data)
+            self.clock.advance(0)
+            sent = self.transport.value()
+            self.transport.clear()
+            if not sent and not data:
+                return
+            self.receive(sent)
+
+    def raw(self, *frames: Any) -> None:
+        """Have the site receive frames or octets, whatever the client has to say."""
+        for each in frames:
+            data = each if isinstance(each, bytes) else each.serialize()
+            self.channel.dataReceived(data)
+        self.flush()
+
+    def receive(self, data: bytes) -> None:
+        """Take what the site has sent."""
+        for event in self.h2.receive_data(data):
+            if isinstance(event, h2.events.ConnectionTerminated):
+                self.goaway = (int(event.error_code), event.additional_data or b"")
+            elif isinstance(event, h2.events.RemoteSettingsChanged):
+                for setting in event.changed_settings.values():
+                    self.settings[setting.setting] = setting.new_value
+            elif isinstance(event, h2.events.PingAckReceived):
+                self.pongs += 1
+            elif getattr(event, "stream_id", None):
+                self._streamEvent(event, self.answers.setdefault(event.stream_id, HTTP2Answer()))
+
+    def _streamEvent(self, event: Any, answer: HTTP2Answer) -> None:
+        if isinstance(event, h2.events.ResponseReceived):
+            answer.headers = dict(event.headers)
+        elif isinstance(event, h2.events.InformationalResponseReceived):
+            answer.informational.append(dict(event.headers)[b":status"])
+        elif isinstance(event, h2.events.DataReceived):
+            answer.pieces.append(event.data)
+            if self.window and event.flow_controlled_length:
+                self.h2.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
+        elif isinstance(event, h2.events.StreamEnded):
+            answer.ended = True
+        elif isinstance(event, h2.events.StreamReset):
+            answer.reset = int(event.error_code)
+
+    def ask(
+        self,
+        path: bytes = b"/",
+        *headers: tuple[bytes, bytes],
+        method: bytes = b"GET",
+        end: bool = True,
+        authority: bytes = b"example.org",
+    ) -> int:
+        """Send the head of a request; gives its stream."""
+        stream: int = self.h2.get_next_available_stream_id()
+        pseudo = [
+            (b":method", method),
+            (b":scheme", b"http"),
+            (b":authority", authority),
+            (b":path", path),
+        ]
+        self.h2.send_headers(stream, [*pseudo, *headers], end_stream=end)
+        self.flush()
+        return stream
+
+    def get(self, path: bytes = b"/", *headers: tuple[bytes, bytes], **options: Any) -> HTTP2Answer:
+        """Make a request without a body; gives its answer."""
+        stream = self.ask(path, *headers, **options)
+        return self.answers.setdefault(stream, HTTP2Answer())
+
+    def post(
+        self, body: bytes, *headers: tuple[bytes, bytes], method: bytes = b"POST"
+    ) -> HTTP2Answer:
+        """Make a request with a body; gives its answer."""
+        stream = self.ask(b"/", *headers, method=b"POST", end=False)
+        self.send(stream, body, True)
+        return self.answers.setdefault(stream, HTTP2Answer())
+
+    def send(self, stream: int, data: bytes, end: bool = False) -> None:
+        """Send a piece of a body, in as many frames as it needs."""
+        while True:
+            room = min(self.h2.local_flow_control_window(stream), 16384)
+            piece, data = data[:room], data[room:]
+            self.h2.send_data(stream, piece, end_stream=end and not data)
+            self.flush()
+            if not data:
+                return
+
+    def lose(self) -> None:
+        """Break the connection."""
+        self.channel.connectionLost(Failure(ConnectionLost()))
+
+    @property
+    def closed(self) -> bool:
+        """Whether the site has closed the connection."""
+        return bool(self.transport.disconnecting)
+
+
+def frame(kind: str, stream: int = 0, flags: tuple[str, ...] = (), **values: Any) -> Any:
+    """A frame of any content."""
+    made = getattr(hyperframe.frame, f"{kind}Frame")(stream)
+    for flag in flags:
+        made.flags.add(flag)
+    for name, value in values.items():
+        setattr(made, name, value)
+    return made
+
+
+@pytest.fixture
+def http2() -> Iterator[Any]:
+    """Make an `HTTP2Client` of a site of a resource; in the end, it leaves."""
+    made: list[HTTP2Client] = []
+
+    def make(*arguments: Any, **options: Any) -> HTTP2Client:
+        made.append(HTTP2Client(*arguments, **options))
+        return made[-1]
+
+    yield make
+    for client in made:
+        client.lose()
+
+
+@pytest.fixture(name="frame")
+def frame_fixture():
+    """Make a frame of any content."""
+    return frame

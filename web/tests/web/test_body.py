@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from twisted.web._http._body import ChunkedReader, LengthReader, from_chunk, to_chunk
-from twisted.web._http._grammar import MAX_CHUNK_LINE, MAX_TRAILER_SIZE
+from twisted.web._http._grammar import MAX_CHUNK_LINE, MAX_EXTENSIONS_SIZE, MAX_TRAILER_SIZE
 from twisted.web._http._head import BadRequest
 
 
@@ -95,6 +95,15 @@ def test_bad_chunks(wire, size):
     """What is not exactly a chunk is refused, in whatever pieces it comes."""
     with pytest.raises(BadRequest):
         read(ChunkedReader(), [wire[n : n + size] for n in range(0, len(wire), size)])
+
+
+def test_extensions():
+    """The extensions of all chunks of a body together have a limit."""
+    few = b"1;a=b\r\nx\r\n" * 100 + b"0\r\n\r\n"
+    assert read(ChunkedReader(), [few]) == (b"x" * 100, b"")
+    many = (b"1;" + b"x" * 1000 + b"\r\nx\r\n") * (MAX_EXTENSIONS_SIZE // 1000 + 1)
+    with pytest.raises(BadRequest, match="extensions"):
+        read(ChunkedReader(), [many[n : n + 1000] for n in range(0, len(many), 1000)])
 
 
 def test_linear():

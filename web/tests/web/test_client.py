@@ -20,7 +20,7 @@ from twisted.internet.task import Clock, Cooperator
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 from twisted.web import client, error
-from twisted.web._client import _following, _parser
+from twisted.web._client import _parser
 from twisted.web._newclient import (
     BadHeaders,
     ConnectionAborted,
@@ -277,6 +277,9 @@ class TestAnswers:
             OK, b"Content-Length: 1", b"Transfer-Encoding: chunked", body=b"2\r\nab\r\n0\r\n\r\n"
         )
         assert deliver(results[0]).data == b"ab"
+        # Who stands between may have believed the length.
+        assert live.quiescent == []
+        assert live.transport.disconnecting
 
     def test_nobody_asked(self, live: Live) -> None:
         live.protocol.dataReceived(b"HTTP/1.1 200 OK\r\n\r\n")
@@ -741,8 +744,8 @@ class TestDecoding:
         assert results[0].check(ResponseFailed)
 
     def test_bomb(self, asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(_following._Inflater, "most", 2**20)
-        monkeypatch.setattr(_following._Inflater, "mostRatio", 10)
+        monkeypatch.setattr(GzipDecoder, "maxSize", 2**20)
+        monkeypatch.setattr(GzipDecoder, "maxRatio", 10)
         (decoded,), response = self.response(asked, b"gzip")
         body = deliver(decoded)
         with pytest.raises(ResponseFailed):

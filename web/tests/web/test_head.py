@@ -146,6 +146,34 @@ def test_bad_hosts(host):
         read_head(request(host=host))
 
 
+@pytest.mark.parametrize(
+    ("target", "host"),
+    [
+        (b"http://h/", b"h"),
+        (b"http://H:80?x", b"h"),
+        (b"HTTPS://h:443", b"h"),
+        (b"http://h:8080/", b"h:8080"),
+        (b"http://[::1]/", b"[::1]"),
+        (b"*", b"h"),
+        (b"h:443", b"h"),
+    ],
+)
+def test_whole_urls(target, host):
+    """A target may be a whole URL of the host that the header names."""
+    assert read_head(request(start=b"GET %b HTTP/1.1" % target, host=b"Host: " + host))
+
+
+@pytest.mark.parametrize(
+    "target",
+    [b"http://other/", b"http://h:81/", b"http:///", b"http://u@h/", b"http://h\\@other/"],
+)
+def test_other_host_in_target(target):
+    """A target that names another host than the header does is refused with 400."""
+    with pytest.raises(BadRequest) as caught:
+        read_head(request(start=b"GET %b HTTP/1.1" % target))
+    assert caught.value.code == 400
+
+
 def test_transfer_encoding_of_old():
     """HTTP/1.0 knows no transfer codings."""
     with pytest.raises(BadRequest):
@@ -184,3 +212,23 @@ def test_too_large():
         find_end(b"x" * 100, 0, 100)
     assert caught.value.code == 431
     assert find_end(b"x" * 99, 0, 100) == -1
+
+
+def test_the_same_headers_again():
+    """What was checked is not checked again, and each request has lists of its own."""
+    first = read_head(request(b"A: 1"))
+    first.headers[b"a"].append(b"2")
+    first.headers[b"x"] = [b"y"]
+    again = read_head(request(b"A: 1", start=b"POST /x HTTP/1.1"), before=first.fields)
+    assert again.fields is first.fields
+    assert again.headers == {b"host": [b"h"], b"a": [b"1"]}
+    assert (again.method, again.target) == (b"POST", b"/x")
+    other = read_head(request(b"A: 2"), before=first.fields)
+    assert other.headers[b"a"] == [b"2"]
+
+
+def test_the_same_headers_in_another_version():
+    """They may mean something else there."""
+    old = read_head(b"GET / HTTP/1.0\r\n\r\n")
+    with pytest.raises(BadRequest):
+        read_head(b"GET / HTTP/1.1\r\n\r\n", before=old.fields)

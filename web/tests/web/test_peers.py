@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -114,6 +115,39 @@ def test_load(server):
     assert "Requests/sec" in done.stdout
     assert "Non-2xx" not in done.stdout
     assert "Socket errors" not in done.stdout
+
+
+SLOW = {
+    "head": ["-H", "-i", "3"],
+    "body": ["-B", "-i", "3", "-s", "8192"],
+    "reading": ["-X", "-w", "10", "-y", "20", "-n", "3", "-z", "8"],
+}
+
+
+def test_slow_clients(server):
+    """While slowhttptest makes 300 slow connections, others are served; the slow are cut off."""
+    slow = {
+        kind: subprocess.Popen(
+            [
+                *("slowhttptest", *options, "-c", "100", "-r", "100", "-l", "14", "-p", "3"),
+                *("-u", f"{server}/big"),
+            ],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for kind, options in SLOW.items()
+    }
+    served = 0
+    while any(process.poll() is None for process in slow.values()):
+        served += curl(f"{server}/a.txt") == b"0123456789"
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            slow["reading"].wait(0.2)
+    outputs = {kind: process.communicate(timeout=15)[0] for kind, process in slow.items()}
+    assert served > 20
+    for kind, output in outputs.items():
+        assert "YES" in output.rpartition("service available")[2], kind
+    for kind in ("head", "body"):
+        assert "No open connections left" in outputs[kind]
 
 
 WEBSOCKET_SERVER = """

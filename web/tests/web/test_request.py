@@ -91,6 +91,66 @@ def test_form():
     assert plain.args == {}
 
 
+def upload(target=b"/", **options):
+    """A request with a form of a text and a file, and its channel."""
+    body = (
+        b'--B\r\nContent-Disposition: form-data; name="t"\r\n\r\n1\r\n'
+        b'--B\r\nContent-Disposition: form-data; name="f"; filename="a/b"\r\n\r\n2\r\n--B--\r\n'
+    )
+    kind = (b"content-type", b"multipart/form-data; boundary=B")
+    return make(target, kind, method=b"POST", body=body, **options)
+
+
+def test_files():
+    """Files of a form are there as such, and what is in them among the fields."""
+    request, _ = upload(b"/?t=0")
+    ((file,),) = request.files.values()
+    assert (file.name, file.filename, file.size) == (b"f", "b", 1)
+    assert request.args == {b"t": [b"0", b"1"], b"f": [b"2"]}
+    assert request.args == {b"t": [b"0", b"1"], b"f": [b"2"]}
+    request.args = {}
+    assert request.args == {}
+    assert file.file.read() == b"2"
+    assert make(b"/")[0].files == {}
+    assert upload(parsePOSTFormSubmission=False)[0].files == {}
+
+
+def test_files_after_the_end():
+    """When a request is over, small files can still be read, and large ones are gone."""
+    request, _ = upload()
+    request.finish()
+    assert request.args == {b"t": [b"1"], b"f": [b"2"]}
+    request, _ = upload()
+    ((file,),) = request.files.values()
+    file.write(b"x" * 200_000)
+    request.finish()
+    with pytest.raises(ValueError, match="closed file"):
+        file.content()
+
+
+def test_limits_of_forms():
+    """How many fields there may be, and how large a form, is a request's own affair."""
+
+    class Strict(Answering):
+        maxFormFields = 2
+        maxFormSize = 4
+
+    kind = (b"content-type", b"application/x-www-form-urlencoded")
+    for target, body, status in (
+        (b"/?a=1&b=2", b"a=1", 200),
+        (b"/?a=1&b=2&c=3", b"", 400),
+        (b"/", b"a=&b=&c=", 413),
+        (b"/", b"&&&", 400),
+    ):
+        channel = DummyChannel()
+        request = Strict(channel)
+        request.requestHeaders.addRawHeader(*kind)
+        request.gotLength(len(body))
+        request.handleContentChunk(body)
+        request.requestReceived(b"POST", target, b"HTTP/1.1")
+        assert request.code == status
+
+
 def test_bad_form():
     """A malformed form is answered with 400 and never reaches the application."""
     kind = (b"content-type", b"multipart/form-data; boundary=x")

@@ -83,6 +83,22 @@ def test_redirect():
         util.redirectTo(b"/\r\nX: 1", request)
 
 
+@pytest.mark.parametrize(
+    ("url", "linked"),
+    [
+        (b"https://h/", True),
+        (b"/x:y", True),
+        (b"?a=javascript:", True),
+        (b"JavaScript:alert(1)", False),
+        (b" java\tscript:alert(1)", False),
+        (b"data:text/html,x", False),
+    ],
+)
+def test_links_of_redirections(url, linked):
+    """The page of a redirection has a link only to where no script runs in the site's name."""
+    assert (b"href" in util.redirectTo(url, DummyRequest([]))) is linked
+
+
 def test_redirect_resources():
     """Resources may be elsewhere, or above."""
     request = DummyRequest([])

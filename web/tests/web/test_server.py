@@ -78,7 +78,18 @@ def test_later(connect):
     assert b"now" in connection.take().body
 
 
-@pytest.mark.parametrize("method", [b"PUT", b"DELETE", b"POST", b"OPTIONS", b"PATCH"])
+def test_options(connect):
+    """OPTIONS is answered with the methods that a resource has, or by the resource itself."""
+    answer = connect(Page(lambda request: b"")).get(method=b"OPTIONS")
+    assert answer.status == 200
+    assert set(answer.headers[b"allow"].split(b", ")) == {b"GET", b"HEAD", b"OPTIONS"}
+    assert answer.headers[b"content-length"] == b"0"
+    page = Page(lambda request: b"")
+    page.render_OPTIONS = lambda request: b"own"
+    assert connect(page).get(method=b"OPTIONS").body == b"own"
+
+
+@pytest.mark.parametrize("method", [b"PUT", b"DELETE", b"POST", b"PATCH"])
 def test_not_allowed(connect, method):
     """A known method that a resource has no answer for is 405, with those that it has."""
     answer = connect(Page(lambda request: b"")).get(method=method)
@@ -405,7 +416,7 @@ def test_request_factory(connect, recorder):
     connection = connect(recorder, requestFactory=Other)
     connection.get()
     assert type(recorder.requests[0]) is Other
-    assert connection.site.acceptableProtocols() == [b"http/1.1"]
+    assert connection.site.acceptableProtocols() == [b"h2", b"http/1.1"]
 
 
 def test_site_as_resource(connect, recorder):

@@ -10,6 +10,7 @@ from wsgiref.validate import validator
 
 import pytest
 
+from twisted.internet.defer import Deferred
 from twisted.internet.task import Cooperator
 from twisted.logger import capturedLogs
 from twisted.web.client import Agent, FileBodyProducer, readBody
@@ -114,22 +115,25 @@ def test_length_of_a_list(serve: Any) -> None:
 
 
 def test_iterated_and_closed(serve: Any) -> None:
-    closed: list[bool] = []
+    """What is iterated over is closed: by the thread, maybe after the answer."""
+    closed: Deferred[None] = Deferred()
 
     class Pieces:
         def __iter__(self) -> Iterator[bytes]:
             return iter([b"", b"a", b"", b"b" * 100_000])
 
         def close(self) -> None:
-            closed.append(True)
+            server.network.reactor.callFromThread(closed.callback, None)
 
     def application(environ: dict[str, Any], start: Any) -> Any:
         start("200 OK", [("Content-Type", "text/plain")])
         return Pieces()
 
-    _, body = serve(validator(application)).ask()
+    server = serve(validator(application))
+    _, body = server.ask()
     assert body == b"a" + b"b" * 100_000
-    assert closed == [True]
+    server.network.wait(closed)
+    assert closed.called
 
 
 def test_write(serve: Any) -> None:

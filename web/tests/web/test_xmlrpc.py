@@ -5,17 +5,29 @@ from __future__ import annotations
 import datetime
 import threading
 import xmlrpc.client
+import xmlrpc.server
 from base64 import b64encode
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from zope.interface import implementer
 
+from twisted.cred.checkers import InMemoryUsernamePasswordDatabaseDontUse
+from twisted.cred.portal import IRealm, Portal
 from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.ssl import PrivateCertificate
 from twisted.logger import capturedLogs
 from twisted.web import error
-from twisted.web import xmlrpc as module
 from twisted.web._xmlrpcwire import MAX_DEPTH, load
-from twisted.web.resource import Resource
+from twisted.web.client import ResponseNeverReceived
+from twisted.web.guard import BasicCredentialFactory, HTTPAuthSessionWrapper
+from twisted.web.resource import IResource, Resource
+from twisted.web.server import Site
 from twisted.web.xmlrpc import (
     XMLRPC,
     Binary,
@@ -291,7 +303,7 @@ def test_bad_answers(network: Any, code: int, body: bytes, kind: type[Exception]
 
 
 def test_large_answer(network: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_MOST_OF_ANSWER", 100)
+    monkeypatch.setattr(Proxy, "maxAnswerSize", 100)
     proxy = Proxy(network.listen(Fixed(200, b"x" * 101)), reactor=network.reactor)
     assert "more than 100 bytes" in str(network.wait(proxy.callRemote("x")))
 
@@ -325,3 +337,95 @@ def test_header_of_credentials() -> None:
     proxy = Proxy(b"http://u:p@h/x", reactor=object())
     assert proxy._headers.getRawHeaders(b"authorization") == [b"Basic " + b64encode(b"u:p")]
     assert proxy._url == b"http://h/x"
+
+
+def test_server_of_python(network: Any) -> None:
+    """The server of Python's library answers the proxy: values, faults, introspection, None."""
+    server = xmlrpc.server.SimpleXMLRPCServer(
+        ("127.0.0.1", 0), logRequests=False, allow_none=True, use_builtin_types=False
+    )
+    server.register_introspection_functions()
+    server.register_multicall_functions()
+    server.register_function(lambda value: value, "echo")
+    server.register_function(lambda: None, "none")
+    url = b"http://127.0.0.1:%d/RPC2" % server.server_address[1]
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    try:
+        proxy = Proxy(url, reactor=network.reactor, allowNone=True)
+
+        def ask(*args: Any) -> Any:
+            return network.wait(proxy.callRemote(*args))
+
+        value = {"a": [1, "<\u2603>", None, True, 1.5], "b": Binary(b"\0")}
+        assert ask("echo", value) == value
+        assert ask("none") is None
+        assert "echo" in ask("system.listMethods")
+        assert ask("absent").faultCode == 1
+        assert ask("system.multicall", [{"methodName": "echo", "params": [1]}]) == [[1]]
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@implementer(IRealm)
+class Realm:
+    """Gives those who log in the methods."""
+
+    def __init__(self, methods: Methods) -> None:
+        self.methods = methods
+
+    def requestAvatar(self, user: Any, mind: Any, *interfaces: Any) -> Any:
+        return IResource, self.methods, lambda: None
+
+
+def test_logins(network: Any, methods: Methods) -> None:
+    """Methods behind a login are for those alone who have the password."""
+    portal = Portal(Realm(methods), [InMemoryUsernamePasswordDatabaseDontUse(ann=b"s")])
+    url = network.listen(HTTPAuthSessionWrapper(portal, [BasicCredentialFactory(b"x")]))
+    for password, expected in ((b"s", 1), (b"wrong", None)):
+        proxy = Proxy(url, b"ann", password, reactor=network.reactor)
+        result = network.wait(proxy.callRemote("echo", 1))
+        if expected is None:
+            assert isinstance(result, error.Error)
+            assert result.status == b"401"
+        else:
+            assert result == expected
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """A file with a certificate for ``localhost`` that nobody signed, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    now = datetime.datetime.now(datetime.UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(1))
+        .not_valid_after(now + datetime.timedelta(1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), True)
+        .sign(key, hashes.SHA256())
+    )
+    path = tmp_path / "pair.pem"
+    path.write_bytes(
+        key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        + made.public_bytes(Encoding.PEM)
+    )
+    return path
+
+
+def test_tls(
+    network: Any, methods: Methods, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Methods are called over TLS, and only if the server proves who it is."""
+    pair = PrivateCertificate.loadPEM(certificate.read_bytes())
+    port = network.reactor.listenSSL(
+        0, Site(methods, reactor=network.reactor), pair.options(), interface="127.0.0.1"
+    )
+    url = b"https://localhost:%d/" % port.getHost().port
+    refused = network.wait(Proxy(url, reactor=network.reactor).callRemote("echo", 1))
+    assert isinstance(refused, ResponseNeverReceived)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    assert network.wait(Proxy(url, reactor=network.reactor).callRemote("echo", 1)) == 1

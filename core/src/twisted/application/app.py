@@ -171,6 +171,8 @@ class ApplicationRunner:
     application: Any = None
     #: The signal that stopped the reactor, if one did.
     _exitSignal: int | None = None
+    #: Why a service could not begin, if that was so.
+    _startFailure: str | None = None
 
     def __init__(self, config: Any) -> None:
         self.config = config
@@ -193,6 +195,7 @@ class ApplicationRunner:
         drainAfter(reactor, self.config.get("grace") or 0)
         runReactorWithLogging(self.config, oldstdout, oldstderr, self.profiler, reactor)
         self._exitSignal = getattr(reactor, "_exitSignal", None)
+        self._startFailure = getattr(reactor, "startFailure", None)
 
     def preApplication(self) -> None:
         """What is done before there is an application."""

@@ -27,6 +27,8 @@ __all__ = [
     "Process",
     "Service",
     "ServiceMaker",
+    "StartFailed",
+    "failToStart",
     "loadApplication",
 ]
 
@@ -349,3 +351,19 @@ def loadApplication(filename: str, kind: str, passphrase: object = None) -> Any:
     if kind == "python":
         return sob.loadValueFromFile(filename, "application")
     return sob.load(filename, kind)
+
+
+class StartFailed(Exception):
+    """A program could not begin, as it found out after the reactor had."""
+
+
+def failToStart(reactor: Any, reason: str) -> None:
+    """
+    Stop the reactor because a service cannot begin; what it has found out takes time.
+
+    ``twist`` and ``twistd`` then say why, and exit with a status that is not 0.
+
+    @param reason: in one line.
+    """
+    reactor.startFailure = reason
+    reactor.stop()

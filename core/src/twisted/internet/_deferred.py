@@ -735,6 +735,9 @@ def getDebugging() -> bool:
 
 def _caught(error: BaseException) -> Failure:
     """The failure for an exception that a function called from here raised."""
+    if isinstance(error, Failure):
+        # A failure of a kind of its own, which raises itself, stays what it is.
+        return error
     traceback = error.__traceback__
     # The first frame is this module's own: it tells nothing, and refers to the Deferred.
     if traceback is not None and traceback.tb_next is not None:

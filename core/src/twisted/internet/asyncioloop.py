@@ -28,17 +28,18 @@ from __future__ import annotations
 import asyncio
 import selectors
 import threading
+import weakref
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, NoReturn, TypeVar
 
 from zope.interface import implementer
 
 from twisted.internet.currentreactor import currentReactor
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IReadDescriptor, IWriteDescriptor
 from twisted.logger import Logger
 
-__all__ = ["ReactorEventLoop", "install", "runTask"]
+__all__ = ["ReactorEventLoop", "install", "runTask", "startTask"]
 
 _log = Logger()
 _T = TypeVar("_T")
@@ -166,6 +167,10 @@ class ReactorEventLoop(asyncio.SelectorEventLoop):
         self._turning = False
         self._called: Any = None
         self._timer: Any = None
+        # The first step of a task that is being begun, once that is known; and tasks that are not
+        # cancelled.
+        self._firstStep: list[Any] | None = None
+        self._lasting: weakref.WeakSet[asyncio.Task[Any]] = weakref.WeakSet()
         super().__init__(_ReactorSelector(reactor, self._onReady))
         reactor.callWhenRunning(self._begin)
         reactor.addSystemEventTrigger("before", "shutdown", self._cancelTasks)
@@ -184,11 +189,21 @@ class ReactorEventLoop(asyncio.SelectorEventLoop):
 
     def _cancelTasks(self) -> Deferred[None] | None:
         """Cancel what is under way. @return: fires when that has ended."""
-        tasks = [] if self.is_closed() else asyncio.all_tasks(self)
-        if not tasks:
-            return None
+        tasks = set() if self.is_closed() else asyncio.all_tasks(self)
+        lasting = tasks & set(self._lasting)
+        if lasting:
+            # What they still do may need others.
+            return self._ends(lasting).addCallback(self._cancelTheRest)
         for task in tasks:
             task.cancel()
+        return self._ends(tasks) if tasks else None
+
+    def _cancelTheRest(self, _: None) -> Deferred[None]:
+        return self._cancelTasks() or succeed(None)
+
+    @staticmethod
+    def _ends(tasks: set[asyncio.Task[Any]]) -> Deferred[None]:
+        """@return: fires when tasks have ended."""
         ended: Deferred[None] = Deferred()
         left = len(tasks)
 
@@ -269,9 +284,36 @@ class ReactorEventLoop(asyncio.SelectorEventLoop):
 
     def call_soon(self, callback: Any, *args: Any, context: Any = None) -> asyncio.Handle:  # type: ignore[override]
         """Call something in a turn that comes soon."""
+        if self._firstStep is not None:
+            # Only a task says that here, while it is made; and it does not keep the handle.
+            self._firstStep += (context, callback, *args)
+            return None  # type: ignore[return-value]
         handle = super().call_soon(callback, *args, context=context)
         self._comeRound()
         return handle
+
+    def startTask(
+        self, coroutine: Coroutine[Any, Any, _T], lasting: bool = False
+    ) -> asyncio.Task[_T]:
+        """
+        Begin a task, whose first step is taken before this returns, unless within another task.
+
+        @param lasting: whether the task is left alone when the reactor is to stop, and others until
+            it has ended: whoever began it sees to its end, by a trigger before ``shutdown``.
+        """
+        if asyncio.current_task(self) is not None or self.get_task_factory() is not None:
+            task = self.create_task(coroutine)
+        else:
+            step = self._firstStep = []
+            try:
+                task = asyncio.Task(coroutine, loop=self)
+            finally:
+                self._firstStep = None
+            context, callback, *arguments = step
+            context.run(callback, *arguments)
+        if lasting and not task.done():
+            self._lasting.add(task)
+        return task
 
     def call_at(  # type: ignore[override]
         self, when: float, callback: Any, *args: Any, context: Any = None
@@ -324,3 +366,17 @@ def runTask(coroutine: Coroutine[Any, Any, _T]) -> Deferred[_T]:
     """
     loop = asyncio.get_running_loop()
     return Deferred.fromFuture(loop.create_task(coroutine))
+
+
+def startTask(coroutine: Coroutine[Any, Any, _T], lasting: bool = False) -> asyncio.Task[_T]:
+    """
+    Begin a task of asyncio, at once if the reactor carries the loop; see
+    `ReactorEventLoop.startTask`.
+
+    @raise RuntimeError: if there is no loop.
+    """
+    # A loop that carries the reactor does not run yet when that begins.
+    loop = asyncio.get_event_loop()
+    if isinstance(loop, ReactorEventLoop):
+        return loop.startTask(coroutine, lasting)
+    return loop.create_task(coroutine)

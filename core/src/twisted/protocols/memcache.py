@@ -32,6 +32,9 @@ _log = Logger()
 #: The port of memcached.
 DEFAULT_PORT = 11211
 
+#: Numbers of memcached have 64 bits.
+_MOST_DIGITS = 20
+
 _NOT_IN_KEYS = re.compile(rb"[\x00-\x20\x7f]")
 
 
@@ -84,10 +87,12 @@ class MemCacheProtocol(LineReceiver, TimeoutMixin):
     @param timeOut: how long an answer may take, in seconds.
     @cvar MAX_KEY_LENGTH: how long a key may be, in octets.
     @cvar MAX_VALUE_LENGTH: how long a value from the server may be, in octets.
+    @cvar MAX_STATISTICS: how many numbers the server may answer `stats` with.
     """
 
     MAX_KEY_LENGTH: ClassVar[int] = 250
     MAX_VALUE_LENGTH: ClassVar[int] = 128 * 1024 * 1024
+    MAX_STATISTICS: ClassVar[int] = 10_000
 
     _disconnected = False
 
@@ -163,7 +168,7 @@ class MemCacheProtocol(LineReceiver, TimeoutMixin):
                 method(rest)
             else:
                 method()
-        elif line.isdigit() or word.isdigit():
+        elif word.isdigit() and len(word) <= _MOST_DIGITS:
             self._finish().succeed(int(word))
         else:
             self._broken(f"an answer that is not known: {line!r}")
@@ -221,10 +226,17 @@ class MemCacheProtocol(LineReceiver, TimeoutMixin):
     def cmd_STAT(self, line: bytes) -> None:
         """One of the numbers asked for."""
         key, _, value = line.partition(b" ")
-        self._current[0].values[key] = value
+        command = self._current[0]
+        if command.kind != "stats" or len(command.values) >= self.MAX_STATISTICS:
+            self._broken(f"a number that nobody asked for: {line!r}")
+            return
+        command.values[key] = value
 
     def cmd_END(self) -> None:
         """There are no more values."""
+        if self._current[0].kind not in ("get", "stats"):
+            self._broken("the end of values that nobody asked for")
+            return
         command = self._finish()
         if command.kind == "stats":
             command.succeed(command.values)

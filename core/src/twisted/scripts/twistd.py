@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from twisted.application import app
@@ -19,6 +20,9 @@ def runApp(config: Any) -> None:
     """
     runner = _SomeApplicationRunner(config)
     runner.run()
+    if runner._startFailure is not None:
+        print(f"twistd: {runner._startFailure}", file=sys.__stderr__)
+        sys.exit(1)
     if runner._exitSignal is not None:
         app.exitWithSignal(runner._exitSignal)
 

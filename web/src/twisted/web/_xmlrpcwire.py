@@ -1,19 +1,15 @@
 """
 XML-RPC on the wire: calls and answers, to XML and from it.
-
-What comes is read by expat, without any document type or entity, up to a depth (CWE-776, CWE-611).
 """
 
 from __future__ import annotations
 
 import xmlrpc.client
 from typing import Any
-from xml.parsers import expat
+
+from twisted.web._safexml import MAX_DEPTH, read
 
 __all__ = ["MAX_DEPTH", "dump_call", "dump_response", "load"]
-
-#: How deep elements may be nested.
-MAX_DEPTH = 64
 
 
 def load(data: bytes, useDateTime: bool = False) -> tuple[tuple[Any, ...], str | None]:
@@ -25,41 +21,16 @@ def load(data: bytes, useDateTime: bool = False) -> tuple[tuple[Any, ...], str |
     @raise ValueError: if it is no XML-RPC.
     """
     unmarshaller = xmlrpc.client.Unmarshaller(use_datetime=useDateTime)
-    parser = expat.ParserCreate()
-    depth = 0
-
-    def start(tag: str, attributes: dict[str, str]) -> None:
-        nonlocal depth
-        depth += 1
-        if depth > MAX_DEPTH:
-            raise ValueError("elements are nested too deep")
-        unmarshaller.start(tag, attributes)
-
-    def end(tag: str) -> None:
-        nonlocal depth
-        depth -= 1
-        unmarshaller.end(tag)
-
-    def refuse(*_: object) -> None:
-        raise ValueError("there is a document type")
-
-    parser.StartElementHandler = start
-    parser.EndElementHandler = end
-    parser.CharacterDataHandler = unmarshaller.data
-    parser.StartDoctypeDeclHandler = refuse
-    parser.EntityDeclHandler = refuse
     # It is given text, not octets.
     unmarshaller.xml(None, None)  # type: ignore[arg-type]
     try:
-        parser.Parse(data, True)
+        read(data, unmarshaller)
         return unmarshaller.close(), unmarshaller.getmethodname()
     except xmlrpc.client.Fault:
         raise
     except (
-        expat.ExpatError,
         xmlrpc.client.Error,
         AttributeError,
-        IndexError,
         LookupError,
         TypeError,
         ValueError,

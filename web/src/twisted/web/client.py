@@ -16,6 +16,8 @@ from __future__ import annotations
 from typing import Any
 from warnings import warn
 
+from twisted.protocols.socks import ProxyError
+from twisted.web._client._addresses import AddressRefused, isPublicAddress
 from twisted.web._client._agents import Agent, ProxyAgent, _AgentBase, _StandardEndpointFactory
 from twisted.web._client._bodies import (
     BodyTooLarge,
@@ -24,27 +26,38 @@ from twisted.web._client._bodies import (
     readBody,
 )
 from twisted.web._client._connection import HTTP11ClientProtocol
+from twisted.web._client._cookies import CarefulCookiePolicy
+from twisted.web._client._decoding import (
+    BrotliDecoder,
+    ContentDecoderAgent,
+    DeflateDecoder,
+    GzipDecoder,
+    ZstdDecoder,
+    installedDecoders,
+)
 from twisted.web._client._errors import (
+    ConnectTimeout,
+    PoolFull,
+    PoolTimeout,
+    ReadTimeout,
     RequestGenerationFailed,
     RequestNotSent,
+    RequestTimeout,
     RequestTransmissionFailed,
     ResponseDone,
     ResponseFailed,
     ResponseNeverReceived,
+    WriteTimeout,
 )
-from twisted.web._client._following import (
-    BrowserLikeRedirectAgent,
-    ContentDecoderAgent,
-    CookieAgent,
-    GzipDecoder,
-    RedirectAgent,
-)
+from twisted.web._client._following import BrowserLikeRedirectAgent, CookieAgent, RedirectAgent
 from twisted.web._client._following import CookieRequest as _FakeStdlibRequest
 from twisted.web._client._following import CookieResponse as _FakeStdlibResponse
 from twisted.web._client._policies import BrowserLikePolicyForHTTPS, HostnameCachingHTTPSPolicy
 from twisted.web._client._pool import HTTP11ClientFactory as _HTTP11ClientFactory
 from twisted.web._client._pool import HTTPConnectionPool
 from twisted.web._client._pool import RetryingHTTP11ClientProtocol as _RetryingHTTP11ClientProtocol
+from twisted.web._client._proxied import ProxiedAgent
+from twisted.web._client._proxies import Proxies, Proxy
 from twisted.web._client._request import Request
 from twisted.web._client._response import Response
 from twisted.web._client._uri import URI
@@ -56,12 +69,17 @@ from twisted.web.iweb import UNKNOWN_LENGTH, IAgent, IBodyProducer, IPolicyForHT
 __all__ = [
     "UNKNOWN_LENGTH",
     "URI",
+    "AddressRefused",
     "Agent",
     "BodyTooLarge",
+    "BrotliDecoder",
     "BrowserLikePolicyForHTTPS",
     "BrowserLikeRedirectAgent",
+    "CarefulCookiePolicy",
+    "ConnectTimeout",
     "ContentDecoderAgent",
     "CookieAgent",
+    "DeflateDecoder",
     "FileBodyProducer",
     "GzipDecoder",
     "HTTP11ClientProtocol",
@@ -72,18 +90,28 @@ __all__ = [
     "IPolicyForHTTPS",
     "IResponse",
     "PartialDownloadError",
+    "PoolFull",
+    "PoolTimeout",
     "PotentialDataLoss",
+    "ProxiedAgent",
+    "Proxies",
+    "Proxy",
     "ProxyAgent",
+    "ProxyError",
+    "ReadTimeout",
     "RedirectAgent",
     "Request",
     "RequestGenerationFailed",
     "RequestNotSent",
+    "RequestTimeout",
     "RequestTransmissionFailed",
     "Response",
     "ResponseDone",
     "ResponseFailed",
     "ResponseNeverReceived",
     "SchemeNotSupported",
+    "WriteTimeout",
+    "ZstdDecoder",
     "_AgentBase",
     "_FakeStdlibRequest",
     "_FakeStdlibResponse",
@@ -91,6 +119,8 @@ __all__ = [
     "_RetryingHTTP11ClientProtocol",
     "_StandardEndpointFactory",
     "_urljoin",
+    "installedDecoders",
+    "isPublicAddress",
     "readBody",
 ]
 

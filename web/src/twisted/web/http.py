@@ -18,7 +18,12 @@ from incremental import Version
 from zope.interface import Attribute, Interface
 
 from twisted.python.deprecate import deprecatedModuleAttribute
-from twisted.web._http._accesslog import combinedLogFormatter, proxiedLogFormatter
+from twisted.web._h2._limits import HTTP2Limits
+from twisted.web._http._accesslog import (
+    combinedLogFormatter,
+    jsonLogFormatter,
+    proxiedLogFormatter,
+)
 from twisted.web._http._body import from_chunk as fromChunk
 from twisted.web._http._body import to_chunk as toChunk
 from twisted.web._http._channel import HTTPChannel
@@ -32,6 +37,8 @@ from twisted.web._http._factory import HTTPFactory
 from twisted.web._http._forms import parse_qs
 from twisted.web._http._oldclient import HTTPClient
 from twisted.web._http._request import CACHED, NO_BODY_CODES, Request
+from twisted.web._http._upgrade import HTTP2_ENABLED as _HTTP2_ENABLED
+from twisted.web._http._uploads import UploadedFile
 from twisted.web._responses import (
     ACCEPTED,
     BAD_GATEWAY,
@@ -134,16 +141,19 @@ __all__ = [
     "_IDeprecatedHTTPChannelToRequestInterface",
     "_IdentityTransferDecoder",
     "_MalformedChunkedDataError",
+    "HTTP2Limits",
     "HTTPChannel",
     "HTTPClient",
     "HTTPFactory",
     "PotentialDataLoss",
     "Request",
     "StringTransport",
+    "UploadedFile",
     "combinedLogFormatter",
     "datetimeToLogString",
     "datetimeToString",
     "fromChunk",
+    "jsonLogFormatter",
     "parseContentRange",
     "parse_qs",
     "proxiedLogFormatter",
@@ -192,7 +202,7 @@ def timegm(year: int, month: int, day: int, hour: int, minute: int, second: int)
 
 
 #: Whether HTTP/2 is spoken.
-H2_ENABLED = False
+H2_ENABLED = _HTTP2_ENABLED
 
 
 class StringTransport:

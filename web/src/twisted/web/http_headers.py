@@ -48,13 +48,17 @@ def _canonicalName(name: bytes) -> bytes:
 _encoded: dict[str | bytes, bytes] = {}
 
 
+# Looking for a number in bytes is several times as fast as looking for bytes.
+_CR, _LF, _NUL = b"\r\n\0"
+
+
 def _checked(text: bytes) -> bytes:
     """
     A value that holds no line break, which would begin another header (CWE-113).
 
     @raise ValueError: if it holds one, or NUL.
     """
-    if b"\r" in text or b"\n" in text or b"\0" in text:
+    if _CR in text or _LF in text or _NUL in text:
         raise ValueError(f"a line break or NUL in a header: {text!r}")
     return text
 

@@ -29,6 +29,15 @@ __all__ = [
     "getChildForRequest",
 ]
 
+#: What answers the common methods; names that stand in the program are found faster than made ones.
+_RENDERERS = {
+    b"GET": "render_GET",
+    b"HEAD": "render_HEAD",
+    b"POST": "render_POST",
+    b"PUT": "render_PUT",
+    b"DELETE": "render_DELETE",
+}
+
 
 class IResource(Interface):
     """
@@ -75,11 +84,14 @@ class Resource:
     ``render_GET(request)``.
 
     @cvar isLeaf: whether the walk ends here, whatever is left of the path.
+    @cvar streamsBody: whether this renders before the body of a request is there, if the site looks
+        resources up so early: see `twisted.web.server.Site`.
     """
 
     entityType = IResource
     server: Any = None
     isLeaf: bool | int = 0
+    streamsBody = False
 
     def __init__(self) -> None:
         self.children: dict[bytes, Any] = {}
@@ -167,7 +179,9 @@ class Resource:
 
         @raise UnsupportedMethod: if there is no such one.
         """
-        render = getattr(self, "render_" + request.method.decode("iso-8859-1"), None)
+        method = request.method
+        name = _RENDERERS.get(method) or "render_" + method.decode("iso-8859-1")
+        render = getattr(self, name, None)
         if render is None:
             raise UnsupportedMethod(_computeAllowedMethods(self))
         answer: bytes | int = render(request)
@@ -291,6 +305,15 @@ def _reasonOf(code: int) -> str:
     return RESPONSES.get(code, b"Unknown Status").decode("ascii")
 
 
+def firstEncoder(factories: Sequence[Any], request: Any) -> Any:
+    """The first encoder that one of several factories gives for a request, or None."""
+    for factory in factories:
+        encoder = factory.encoderForRequest(request)
+        if encoder is not None:
+            return encoder
+    return None
+
+
 @implementer(_IEncodingResource)
 class EncodingResourceWrapper(proxyForInterface(IResource)):  # type: ignore[misc]
     """
@@ -306,8 +329,4 @@ class EncodingResourceWrapper(proxyForInterface(IResource)):  # type: ignore[mis
 
     def getEncoder(self, request: Any) -> Any:
         """The first encoder that one of the factories gives, or None."""
-        for factory in self._encoders:
-            encoder = factory.encoderForRequest(request)
-            if encoder is not None:
-                return encoder
-        return None
+        return firstEncoder(self._encoders, request)

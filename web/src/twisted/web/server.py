@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable, Sequence
 from html import escape
 from inspect import iscoroutine
 from time import time
@@ -19,7 +20,9 @@ from twisted.python.components import Componentized
 from twisted.python.failure import Failure
 from twisted.python.urlpath import URLPath as _URLPath
 from twisted.web import http, resource
-from twisted.web._encoding import GzipEncoderFactory
+from twisted.web._encoding import ContentEncoderFactory, GzipEncoderFactory
+from twisted.web._http._head import BadRequest
+from twisted.web._http._upgrade import default_limits
 from twisted.web._session import Session
 from twisted.web.error import UnsupportedMethod
 from twisted.web.iweb import IRequest
@@ -28,6 +31,7 @@ from twisted.web.util import formatFailure
 
 __all__ = [
     "NOT_DONE_YET",
+    "ContentEncoderFactory",
     "GzipEncoderFactory",
     "Request",
     "Session",
@@ -48,6 +52,9 @@ _KNOWN_METHODS = frozenset(
 )
 
 version = b"TwistedWeb/" + twisted.__version__.encode("ascii")
+
+# Looking for a number in bytes is much faster than looking for bytes.
+(_PERCENT,) = b"%"
 
 _log = Logger()
 
@@ -90,6 +97,8 @@ class Request(http.Request, Componentized):
     postpath: list[bytes] = []
     sitepath: list[bytes]
     _encoder: Any = None
+    # The resource, if it was looked up before the body came.
+    _found: Any = None
     _secureSession: Session | None = None
     _insecureSession: Session | None = None
 
@@ -117,26 +126,70 @@ class Request(http.Request, Componentized):
 
     # Answering
 
+    def headReceived(self, command: bytes, path: bytes, version: bytes) -> bool:
+        """
+        Find the resource now if the site says so, and if it wants bodies as they come, have it
+        render.
+        """
+        if not getattr(self.channel.site, "streamsBodies", False):
+            return False
+        try:
+            self._readTarget(command, path, version)
+        except BadRequest as error:
+            self._reject(error)
+            return True
+        if self.path == b"*":
+            return False
+        self._locate()
+        try:
+            found = self._found = self.site.getResourceFor(self)
+        except BaseException:
+            self.takeBody()
+            self.processingFailed(Failure())
+            return True
+        if not getattr(found, "streamsBody", False):
+            return False
+        self.takeBody()
+        self._answer(found)
+        return True
+
     def process(self) -> None:
         """Find the resource, and have it render."""
-        self.site = self.channel.site
-        raw = self.responseHeaders._rawHeaders
-        raw[b"server"] = _server
-        raw[b"date"] = _date.now()
-        self.prepath = []
-        segments = self.path[1:].split(b"/")
-        if b"%" in self.path:
-            segments = [unquote_to_bytes(segment) for segment in segments]
-        self.postpath = segments
+        if self._found is not None:
+            self._answer(self._found)
+            return
+        self._locate()
         if self.path == b"*":
             # RFC 9110, section 9.3.7: about the server, not a resource.
             self._answerStar()
             return
         try:
             found = self.site.getResourceFor(self)
+        except BaseException:
+            self.processingFailed(Failure())
+            return
+        self._answer(found)
+
+    def _locate(self) -> None:
+        """Take the path apart, and say which server this is."""
+        self.site = self.channel.site
+        raw = self.responseHeaders._rawHeaders
+        raw[b"server"] = _server
+        raw[b"date"] = _date.now()
+        self.prepath = []
+        segments = self.path[1:].split(b"/")
+        if _PERCENT in self.path:
+            segments = [unquote_to_bytes(segment) for segment in segments]
+        self.postpath = segments
+
+    def _answer(self, found: Any) -> None:
+        """Have a resource render."""
+        try:
             # Asking whether there is such a method is much faster than asking for the interface.
             if hasattr(found, "getEncoder") and resource._IEncodingResource.providedBy(found):
                 self._encoder = found.getEncoder(self)
+            elif encoders := getattr(self.site, "encoders", None):
+                self._encoder = resource.firstEncoder(encoders, self)
             self.render(found)
         except BaseException:
             self.processingFailed(Failure())
@@ -156,6 +209,8 @@ class Request(http.Request, Componentized):
         except UnsupportedMethod as error:
             if self.method == b"HEAD" and b"GET" in error.allowedMethods:
                 body = self._headOfGet(resrc)
+            elif self.method == b"OPTIONS":
+                body = self._options(error.allowedMethods)
             else:
                 body = self._unsupported(resrc, list(error.allowedMethods))
         if body is NOT_DONE_YET:
@@ -209,6 +264,11 @@ class Request(http.Request, Componentized):
         finally:
             self.method = b"HEAD"
 
+    def _options(self, allowed: Iterable[bytes]) -> bytes:
+        """Say which methods a resource answers (RFC 9110, section 9.3.7)."""
+        self.setHeader(b"allow", b", ".join(dict.fromkeys([*allowed, b"OPTIONS"])))
+        return b""
+
     def _unsupported(self, resrc: Any, allowed: list[bytes]) -> bytes:
         """The page for a method that a resource has no answer for."""
         method = self.method.decode("iso-8859-1")
@@ -256,8 +316,7 @@ class Request(http.Request, Componentized):
         if self._disconnected or self.finished:
             return reason
         if self.startedWriting:
-            self.channel.persistent = False
-            self.channel.loseConnection()
+            self.channel.breakOff()
             return reason
         body = self._page(
             http.INTERNAL_SERVER_ERROR, "Processing Failed", "The server's log says why."
@@ -289,12 +348,7 @@ class Request(http.Request, Componentized):
     def write(self, data: bytes) -> None:
         """Send a piece of the body, encoded if the resource wants that."""
         if self._encoder is not None and not self.finished:
-            if self.code == http.PARTIAL_CONTENT:
-                # A part of the content is not a part of its encoded form.
-                self._encoder = None
-                self.responseHeaders.removeHeader(b"content-encoding")
-            else:
-                data = self._encoder.encode(data)
+            data = self._encoder.encode(data)
         http.Request.write(self, data)
 
     def finish(self) -> None:
@@ -400,14 +454,21 @@ class Site(http.HTTPFactory):
     @ivar displayTracebacks: whether clients see particulars of errors; for development only.
     @ivar sessions: the sessions by their ids.
     @ivar requestFactory: makes requests.
+    @ivar streamsBodies: whether resources are looked up when the head of a request is there, before
+        its body; those with a true ``streamsBody`` then render, and take the body as it comes by
+        ``request.body``. By default, whether the root is one of these.
+    @ivar encoders: factories of encoders for the answers of all resources that have none of their
+        own, such as a `ContentEncoderFactory`; the first that gives an encoder is used.
     """
 
     counter = 0
     requestFactory: Any = Request
     displayTracebacks = False
+    encoders: Sequence[Any] = ()
     sessionFactory: Any = Session
     sessionCheckTime = 1800
     isLeaf = 0
+    http2Limits = default_limits()
 
     _parsePOSTFormSubmission = True
 
@@ -426,6 +487,7 @@ class Site(http.HTTPFactory):
         http.HTTPFactory.__init__(self, *args, **kwargs)
         self.sessions: dict[bytes, Any] = {}
         self.resource = resource
+        self.streamsBodies = bool(getattr(resource, "streamsBody", False))
         if requestFactory is not None:
             self.requestFactory = requestFactory
         self._parsePOSTFormSubmission = parsePOSTFormSubmission
@@ -441,7 +503,7 @@ class Site(http.HTTPFactory):
 
     def acceptableProtocols(self) -> list[bytes]:
         """What can be agreed on by ALPN (RFC 7301)."""
-        return [b"http/1.1"]
+        return [b"http/1.1"] if self.http2Limits is None else [b"h2", b"http/1.1"]
 
     def makeSession(self) -> Any:
         """Begin a session."""

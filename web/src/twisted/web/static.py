@@ -136,6 +136,7 @@ class File(resource.Resource, FilePath[str]):  # type: ignore[misc]
     childNotFound: Any = notFound(message="File not found.")
     forbidden: Any = resource._UnsafeForbiddenResource()
     followLinksOutside = False
+    precompressed = False
     type: str | None = None
     encoding: str | None = None
 

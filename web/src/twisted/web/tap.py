@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import Any
 
 from zope.interface import implementer
 
 from twisted.application import service, strports
 from twisted.internet.currentreactor import currentReactor
-from twisted.internet.endpoints import serverFromString
+from twisted.internet.endpoints import quoteStringArgument, serverFromString
 from twisted.python import usage
+from twisted.python.failure import Failure
 from twisted.python.reflect import namedAny
 from twisted.python.threadpool import ThreadPool
-from twisted.web import demo, metrics, resource, script, server, static
+from twisted.web import demo, http, metrics, resource, script, server, static
+from twisted.web.asgi import ASGIResource
 from twisted.web.wsgi import WSGIResource
 
 __all__ = ["Options", "makeService"]
@@ -32,7 +35,11 @@ class Options(usage.Options):
         "works."
     )
     optParameters = [
-        ["logfile", "l", None, "Path of an access log in the combined format."],
+        ["logfile", "l", None, "Path of an access log; see --logfile-format."],
+        ["logfile-format", None, "combined", "Of the access log: combined or json."],
+        ["certificate", "c", "server.pem", "A file with the certificates for --https."],
+        ["privkey", "k", "server.pem", "A file with the private key for --https."],
+        ["root-path", None, "", "What a proxy takes away from paths before --asgi sees them."],
         ["metrics", None, None, "Where Prometheus finds how the server is doing, as /metrics."],
     ]
     optFlags = [
@@ -41,10 +48,15 @@ class Options(usage.Options):
             None,
             "Show tracebacks of errors to clients. They may hold what nobody should see!",
         ],
+        ["notracebacks", "n", "(DEPRECATED: tracebacks are not shown) Show no tracebacks."],
+        ["precompressed", None, "Send a.txt.br or a.txt.gz for a.txt, if it is there."],
     ]
     compData = usage.Completions(
         optActions={
             "logfile": usage.CompleteFiles("*.log"),
+            "logfile-format": usage.CompleteList(["combined", "json"]),
+            "certificate": usage.CompleteFiles("*.pem"),
+            "privkey": usage.CompleteFiles("*.pem"),
             "resource-script": usage.CompleteFiles("*.rpy"),
             "mime-type": usage.Completer("type of files"),
         }
@@ -56,6 +68,8 @@ class Options(usage.Options):
         self["root"] = None
         self["extraHeaders"] = []
         self["ports"] = []
+        self["https-ports"] = []
+        self["origins"] = []
 
     def opt_listen(self, port: str) -> None:
         """
@@ -69,6 +83,13 @@ class Options(usage.Options):
         self["ports"].append("tcp:" + port if port.isdigit() else port)
 
     opt_p = opt_port
+
+    def opt_https(self, port: str) -> None:
+        """
+        A port for HTTPS, with --certificate and --privkey, which are read again when they change;
+        the same as --listen tls:CERTIFICATE:privateKey=PRIVKEY:port=PORT
+        """
+        self["https-ports"].append(port)
 
     def opt_path(self, path: str) -> None:
         """A directory or file to serve."""
@@ -100,6 +121,20 @@ class Options(usage.Options):
         reactor.addSystemEventTrigger("after", "shutdown", pool.stop)
         self["root"] = WSGIResource(reactor, pool, application)
 
+    def opt_asgi(self, name: str) -> None:
+        """The full name of an application of ASGI, such as package.module:app."""
+        application = self._named(name, "--asgi")
+        if not callable(application):
+            raise usage.UsageError(f"--asgi: {name} is no application: it cannot be called")
+        self["root"] = _ASGI(application)
+
+    def opt_websocket_origin(self, origin: str) -> None:
+        """
+        Another site whose pages may connect to --asgi by WebSocket, such as https://example.org;
+        may be given several times. "*" for all.
+        """
+        self["origins"].append(origin)
+
     @staticmethod
     def _named(name: str, option: str) -> Any:
         """
@@ -107,6 +142,7 @@ class Options(usage.Options):
 
         @raise usage.UsageError: if there is none.
         """
+        _seeWorkingDirectory()
         try:
             return namedAny(name.replace(":", "."))
         except Exception as error:
@@ -114,6 +150,7 @@ class Options(usage.Options):
 
     def opt_class(self, className: str) -> None:
         """The full name of a class of resources, made without arguments."""
+        _seeWorkingDirectory()
         try:
             self["root"] = namedAny(className)()
         except Exception as error:
@@ -159,17 +196,56 @@ class Options(usage.Options):
 
         @raise usage.UsageError: if they do not.
         """
+        for port in self["https-ports"]:
+            self["ports"].append(
+                f"tls:{quoteStringArgument(self['certificate'])}:port={port}"
+                f":privateKey={quoteStringArgument(self['privkey'])}"
+            )
         if not self["ports"]:
             self["ports"].append("tcp:8080")
         for port in self["ports"]:
             try:
                 serverFromString(currentReactor(), port)
-            except (ValueError, TypeError) as error:
+            except (ValueError, TypeError, OSError, ImportError) as error:
                 raise usage.UsageError(f"--listen {port}: {error}") from None
+        if self["logfile-format"] not in _LOG_FORMATS:
+            raise usage.UsageError("--logfile-format is combined or json")
         if self["metrics"] is not None and not self["metrics"].startswith("/"):
             raise usage.UsageError(f"--metrics takes a path such as /metrics: {self['metrics']}")
         if self["indexes"]:
             self._fileRoot("index").indexNames = self["indexes"]
+        if self["precompressed"]:
+            self._fileRoot("precompressed").precompressed = True
+
+
+_LOG_FORMATS = {"combined": http.combinedLogFormatter, "json": http.jsonLogFormatter}
+
+
+def _seeWorkingDirectory() -> None:
+    """Let what is named be imported from the working directory, if it is nowhere else."""
+    here = os.getcwd()
+    if here not in sys.path and "" not in sys.path:
+        sys.path.append(here)
+
+
+class _ASGI:
+    """An application of ASGI, until the other options are known, too."""
+
+    def __init__(self, application: Any) -> None:
+        self._application = application
+
+    def resource(self, config: Options) -> ASGIResource:
+        """What serves it."""
+        reactor = currentReactor()
+        origins = None if "*" in config["origins"] else config["origins"]
+        made = ASGIResource(reactor, self._application, config["root-path"], origins)
+        made.grace = config.parent.get("grace") or 0.0 if config.parent else 0.0
+
+        def failed(reason: Failure) -> None:
+            service.failToStart(reactor, f"the application cannot begin: {reason.value}")
+
+        made.whenStarted().addErrback(failed)
+        return made
 
 
 @implementer(resource.IResource)
@@ -234,11 +310,19 @@ class _AddHeadersResource:
 def makeService(config: Options) -> service.MultiService:
     """The service that the options describe."""
     root = demo.Test() if config["root"] is None else config["root"]
+    streams = isinstance(root, _ASGI)
+    if isinstance(root, _ASGI):
+        root = root.resource(config)
     if config["metrics"] is not None:
         root = _Mounted(root, config["metrics"], metrics.Metrics())
     if config["extraHeaders"]:
         root = _AddHeadersResource(root, config["extraHeaders"])
-    site = server.Site(root, logPath=config["logfile"])
+    site = server.Site(
+        root,
+        logPath=config["logfile"],
+        logFormatter=_LOG_FORMATS[config["logfile-format"]],
+    )
+    site.streamsBodies = site.streamsBodies or streams
     site.displayTracebacks = bool(config["display-tracebacks"])
     group = service.MultiService()
     for port in config["ports"]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import linecache
+import re
 from html import escape
 from typing import Any
 
@@ -28,21 +29,25 @@ _ELSEWHERE = """\
 <html lang="en">
   <head>
     <meta charset="utf-8">
-    <meta http-equiv="refresh" content="0;URL={link}">
-    <title>Found</title>
+    {refresh}<title>Found</title>
   </head>
   <body>
-    <p>This page is <a href="{link}">here</a>.</p>
+    <p>This page is {here}.</p>
   </body>
 </html>
 """
+
+#: A scheme, once what browsers pass over is gone.
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*):")
+_PASSED_OVER = re.compile(r"[\x00-\x20]+")
 
 
 def redirectTo(URL: bytes, request: Any) -> bytes:
     """
     Answer with 302 and another place.
 
-    @return: a body for people whose client does not follow.
+    @return: a body for people whose client does not follow; there is a link in it to URLs of HTTP,
+        HTTPS and of no scheme.
     @raise TypeError: if the URL is text.
     @raise ValueError: if a line break or NUL is in it.
     """
@@ -50,8 +55,14 @@ def redirectTo(URL: bytes, request: Any) -> bytes:
         raise TypeError(f"a URL is bytes, not {type(URL).__name__}")
     request.setHeader(b"content-type", b"text/html; charset=utf-8")
     request.redirect(URL)
-    link = escape(URL.decode("utf-8", "replace"))
-    return _ELSEWHERE.format(link=link).encode()
+    url = URL.decode("utf-8", "replace")
+    scheme = _SCHEME.match(_PASSED_OVER.sub("", url))
+    if scheme is not None and scheme[1].lower() not in ("http", "https"):
+        # Some, such as javascript, would run in the name of this site.
+        return _ELSEWHERE.format(refresh="", here="elsewhere").encode()
+    link = escape(url)
+    refresh = f'<meta http-equiv="refresh" content="0;URL={link}">\n    '
+    return _ELSEWHERE.format(refresh=refresh, here=f'<a href="{link}">here</a>').encode()
 
 
 class Redirect(resource.Resource):

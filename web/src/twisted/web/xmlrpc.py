@@ -13,21 +13,16 @@ XML-RPC: a resource whose methods can be called, and a proxy that calls.
 from __future__ import annotations
 
 import xmlrpc.client
-from base64 import b64encode
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
 
-from twisted.internet.currentreactor import currentReactor
 from twisted.internet.defer import CancelledError, Deferred, gatherResults, maybeDeferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.python.reflect import prefixedMethodNames
-from twisted.web import error, http, resource, server
-from twisted.web._client._agents import Agent
-from twisted.web._client._bodies import BytesBodyProducer, PartialDownloadError, readBody
+from twisted.web import resource, server
+from twisted.web._posting import PostingClient
 from twisted.web._xmlrpcwire import dump_call, dump_response, load
-from twisted.web.http_headers import Headers
 
 __all__ = [
     "XMLRPC",
@@ -49,9 +44,6 @@ Boolean = bool
 DateTime = xmlrpc.client.DateTime
 
 _log = Logger()
-
-#: How many bytes an answer may have.
-_MOST_OF_ANSWER = 64 * 2**20
 
 
 def withRequest(f: Callable[..., Any]) -> Callable[..., Any]:
@@ -289,7 +281,7 @@ def addIntrospection(xmlrpc: XMLRPC) -> None:
     xmlrpc.putSubHandler("system", XMLRPCIntrospection(xmlrpc))
 
 
-class Proxy:
+class Proxy(PostingClient):
     """
     Calls methods of a server.
 
@@ -313,22 +305,9 @@ class Proxy:
         @param useDateTime: whether dates that come become `datetime.datetime`.
         @param connectTimeout: how many seconds connecting may take.
         """
-        parts = urlsplit(url)
-        credentials, _, place = parts.netloc.rpartition(b"@")
-        if credentials:
-            name, _, secret = credentials.partition(b":")
-            user = name if user is None else user
-            password = secret if password is None else password
-        self._url = parts._replace(netloc=place, path=parts.path or b"/", fragment=b"").geturl()
-        self._headers = Headers(
-            {b"content-type": [b"text/xml; charset=utf-8"], b"user-agent": [b"Twisted/XMLRPClib"]}
-        )
-        if user is not None:
-            pair = b64encode(b"%b:%b" % (user, password or b""))
-            self._headers.setRawHeaders(b"authorization", [b"Basic " + pair])
+        super().__init__(url, b"Twisted/XMLRPClib", user, password, connectTimeout, reactor)
         self.allowNone = allowNone
         self.useDateTime = useDateTime
-        self._agent = Agent(currentReactor(reactor), connectTimeout=connectTimeout)
 
     def callRemote(self, method: str, *args: Any) -> Deferred[Any]:
         """
@@ -339,24 +318,10 @@ class Proxy:
             from asking. Cancelling it ends the connection.
         """
         asking = maybeDeferred(self._ask, method, args)
-        return asking.addCallback(self._answered)
+        return asking.addCallback(self._result)
 
-    def _ask(self, method: str, arguments: tuple[Any, ...]) -> Any:
-        body = BytesBodyProducer(dump_call(method, arguments, self.allowNone))
-        return self._agent.request(b"POST", self._url, self._headers, body)
-
-    def _answered(self, response: Any) -> Any:
-        if response.code != http.OK:
-            response._transport.abortConnection()
-            raise error.Error(response.code, response.phrase)
-
-        def unless_cut(failure: Failure) -> Any:
-            # Old servers tell no length.
-            failure.trap(PartialDownloadError)
-            return getattr(failure.value, "response", b"")
-
-        body = readBody(response, _MOST_OF_ANSWER)
-        return body.addErrback(unless_cut).addCallback(self._result)
+    def _ask(self, method: str, arguments: tuple[Any, ...]) -> Deferred[bytes]:
+        return self._post(dump_call(method, arguments, self.allowNone))
 
     def _result(self, data: bytes) -> Any:
         values, _ = load(data, self.useDateTime)

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from twisted.application.service import Application, IService
+from twisted.application.service import Application, IService, StartFailed
 from twisted.application.twist._options import TwistOptions
 from twisted.internet.currentreactor import currentReactor
 from twisted.internet.error import CannotListenError
@@ -63,6 +63,7 @@ class Twist:
 
         @raise UsageError: if the options of the plugin do not go together.
         @raise CannotListenError: if the service cannot listen.
+        @raise StartFailed: if a service found out later that it cannot begin.
         """
         reactor = currentReactor(options["reactor"])
         service = cls.service(reactor, options)
@@ -100,6 +101,9 @@ class Twist:
         drainAfter(reactor, grace)
         _log.info("Starting reactor...")
         reactor.run()
+        reason = getattr(reactor, "startFailure", None)
+        if reason is not None:
+            raise StartFailed(reason)
 
     @classmethod
     def main(cls, argv: Sequence[str] | None = None) -> int:
@@ -113,7 +117,7 @@ class Twist:
             cls.run(cls.options(argv))
         except UsageError as error:
             message = f"{error} (twist --help tells more)"
-        except CannotListenError as error:
+        except (CannotListenError, StartFailed) as error:
             message = str(error)
         else:
             return 0

@@ -248,15 +248,23 @@ def _dhParameters(path: str | None) -> Any:
 
 
 def _parseTLS(
-    reactor: Any, path: str, port: str = "443", backlog: str = "50", interface: str = "::"
+    reactor: Any,
+    path: str,
+    port: str = "443",
+    backlog: str = "50",
+    interface: str = "::",
+    privateKey: str | None = None,
 ) -> Any:
-    """``tls:FOLDER[:port=443][:interface=ADDRESS][:backlog=N]``, certificates in files ``*.pem``"""
+    """
+    ``tls:FOLDER[:port=443][:interface=ADDRESS][:backlog=N]``, certificates in files ``*.pem``; or
+    ``tls:FILE[:privateKey=FILE]...``
+    """
     # It needs an extra.
     from twisted.internet._tls._servernames import CertificateDirectory
 
     listening = TCP6ServerEndpoint if ":" in interface else TCP4ServerEndpoint
     return _tls.wrapServerTLS(
-        CertificateDirectory(path, reactor),
+        CertificateDirectory(path, reactor, privateKey=privateKey),
         listening(reactor, _number(port, "port"), _backlog(backlog), interface),
     )
 

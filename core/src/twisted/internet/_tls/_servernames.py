@@ -65,6 +65,11 @@ def contextOf(octets: bytes, where: str, **settings: Any) -> tuple[list[str], SS
     return _namesOf(certificate), options.getContext()
 
 
+def _octetsOf(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return file.read()
+
+
 def _namesOf(certificate: Certificate) -> list[str]:
     """The names of hosts that a certificate is about."""
     from cryptography import x509
@@ -94,12 +99,21 @@ class CertificateDirectory:
     @param path: the folder, or one file.
     @param clock: tells the time: an `IReactorTime`.
     @param interval: in seconds.
+    @param privateKey: a file with the key, if that of `path` has certificates alone.
     @param settings: further arguments for `CertificateOptions`.
     @raise CertificatesError: there is nothing to present.
     """
 
-    def __init__(self, path: str, clock: Any, interval: float = 10, **settings: Any) -> None:
+    def __init__(
+        self,
+        path: str,
+        clock: Any,
+        interval: float = 10,
+        privateKey: str | None = None,
+        **settings: Any,
+    ) -> None:
         self._path = path
+        self._privateKey = privateKey
         self._clock = clock
         self._interval = interval
         self._settings = settings
@@ -145,21 +159,22 @@ class CertificateDirectory:
     def _read(self) -> None:
         files = self._files()
         state = []
-        for file in files:
+        keys = [] if self._privateKey is None else [self._privateKey]
+        for file in files + keys:
             status = os.stat(file)
             state.append((file, status.st_mtime_ns, status.st_size, status.st_ino))
         if tuple(state) == self._state:
             return
         contexts: dict[str, SSL.Context] = {}
         default: SSL.Context | None = None
+        common = b"".join(map(_octetsOf, keys))
         for file in files:
-            with open(file, "rb") as opened:
-                names, context = contextOf(
-                    opened.read(),
-                    file,
-                    contextForServerName=self.contextForServerName,
-                    **self._settings,
-                )
+            names, context = contextOf(
+                common + b"\n" + _octetsOf(file),
+                file,
+                contextForServerName=self.contextForServerName,
+                **self._settings,
+            )
             for name in names:
                 contexts.setdefault(name, context)
             if default is None or os.path.basename(file) == "default.pem":

@@ -18,10 +18,10 @@ from twisted.web.error import SchemeNotSupported
 from twisted.web.http_headers import Headers
 from twisted.web.iweb import IAgent, IAgentEndpointFactory, IPolicyForHTTPS
 
-__all__ = ["Agent", "ProxyAgent", "hostValue"]
+__all__ = ["Agent", "ProxyAgent", "checkedRequest", "hostValue"]
 
 
-def _checked(method: bytes, uri: bytes) -> tuple[bytes, bytes]:
+def checkedRequest(method: bytes, uri: bytes) -> tuple[bytes, bytes]:
     """
     A method and a URI that are such.
 
@@ -117,14 +117,21 @@ class _StandardEndpointFactory:
                 f"The host of the provided URI ({uri.host!r}) contains non-ASCII octets, it should"
                 " be ASCII decodable."
             ) from None
-        options: dict[str, Any] = {}
-        if self._connectTimeout is not None:
-            options["timeout"] = self._connectTimeout
-        options["bindAddress"] = self._bindAddress
-        endpoint = HostnameEndpoint(self._reactor, host, uri.port, **options)
+        endpoint = self._streamEndpoint(uri, host)
         if uri.scheme == b"http":
             return endpoint
         return wrapClientTLS(self._policyForHTTPS.creatorForNetloc(uri.host, uri.port), endpoint)
+
+    def _options(self) -> dict[str, Any]:
+        """How is connected."""
+        options: dict[str, Any] = {"bindAddress": self._bindAddress}
+        if self._connectTimeout is not None:
+            options["timeout"] = self._connectTimeout
+        return options
+
+    def _streamEndpoint(self, uri: URI, host: str) -> Any:
+        """Connects to the host of a URL, without TLS as yet."""
+        return HostnameEndpoint(self._reactor, host, uri.port, **self._options())
 
 
 @implementer(IAgent)
@@ -177,6 +184,10 @@ class Agent(_AgentBase):
         agent._endpointFactory = endpointFactory
         return agent
 
+    def _poolKey(self, uri: URI) -> Any:
+        """Under what connections for a URL are kept."""
+        return uri.scheme, uri.host, uri.port
+
     def _getEndpoint(self, uri: URI) -> Any:
         return self._endpointFactory.endpointForURI(uri)
 
@@ -194,15 +205,20 @@ class Agent(_AgentBase):
         @raise TypeError: if the method or the URL is text.
         @raise ValueError: if one of them is none.
         """
-        method, uri = _checked(method, uri)
+        method, uri = checkedRequest(method, uri)
         parsed = URI.fromBytes(uri)
         try:
             endpoint = self._getEndpoint(parsed)
         except SchemeNotSupported:
             return fail(Failure())
-        key = (parsed.scheme, parsed.host, parsed.port)
         return self._requestWithEndpoint(
-            key, endpoint, method, parsed, headers, bodyProducer, parsed.originForm
+            self._poolKey(parsed),
+            endpoint,
+            method,
+            parsed,
+            headers,
+            bodyProducer,
+            parsed.originForm,
         )
 
 
@@ -228,7 +244,7 @@ class ProxyAgent(_AgentBase):
         self, method: bytes, uri: bytes, headers: Headers | None = None, bodyProducer: Any = None
     ) -> Deferred[Any]:
         """Ask for something; see `Agent.request`."""
-        method, uri = _checked(method, uri)
+        method, uri = checkedRequest(method, uri)
         # Which server is asked makes no difference to the connection.
         key = ("http-proxy", self._proxyEndpoint)
         return self._requestWithEndpoint(

@@ -23,8 +23,20 @@ __all__ = [
     "BytesBodyProducer",
     "FileBodyProducer",
     "PartialDownloadError",
+    "discard",
     "readBody",
+    "rewound",
 ]
+
+
+def rewound(producer: Any) -> bool:
+    """
+    Bring a body back to its beginning, so that it can be sent once more.
+
+    @return: whether that can be done: it has a method ``rewind`` that does so, and gives true.
+    """
+    rewind = getattr(producer, "rewind", None)
+    return rewind is not None and bool(rewind())
 
 
 @implementer(IBodyProducer)
@@ -132,6 +144,10 @@ class BytesBodyProducer:
         self.body = body
         self.length = len(body)
 
+    def rewind(self) -> bool:
+        """Make ready to be sent once more."""
+        return True
+
     def startProducing(self, consumer: Any) -> Deferred[None]:
         """Write the bytes to a consumer, at once."""
         consumer.write(self.body)
@@ -228,3 +244,26 @@ def readBody(response: Any, most: int | None = None) -> Deferred[bytes]:
             stacklevel=2,
         )
     return body
+
+
+#: So much of a body that nobody wants is read, in bytes, to keep the connection.
+_WORTH_READING = 64 * 1024
+
+
+class _Dropped(Protocol):
+    """Takes a body that nobody wants; the connection is closed if there is much of it."""
+
+    def __init__(self) -> None:
+        self._came = 0
+
+    def dataReceived(self, data: bytes) -> None:
+        """Do without it."""
+        self._came += len(data)
+        abort = getattr(self.transport, "abortConnection", None)
+        if self._came > _WORTH_READING and abort is not None:
+            abort()
+
+
+def discard(response: Any) -> None:
+    """Do without the body of an answer."""
+    response.deliverBody(_Dropped())

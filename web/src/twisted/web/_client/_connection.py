@@ -26,16 +26,20 @@ from twisted.web._client._errors import (
     ParseError,
     RequestGenerationFailed,
     RequestNotSent,
+    RequestTimeout,
     RequestTransmissionFailed,
     ResponseFailed,
     ResponseNeverReceived,
 )
 from twisted.web._client._parser import HTTPClientParser
-from twisted.web._client._request import TransportProxyProducer
+from twisted.web._client._request import Request, TransportProxyProducer
 
 __all__ = ["HTTP11ClientProtocol"]
 
 _log = Logger()
+
+#: Why an answer ends of which all has come; nobody gets to see it.
+_DONE = Failure(ConnectionDone("synthetic!"))
 
 
 class HTTP11ClientProtocol(Protocol):
@@ -51,6 +55,13 @@ class HTTP11ClientProtocol(Protocol):
     _currentRequest: Any = None
     _transportProxy: TransportProxyProducer | None = None
     _responseDeferred: Deferred[Any] | None = None
+    _late: Failure | None = None
+
+    #: Called without arguments when the connection has ended, before anybody else hears of it.
+    lostCallback: Callable[[], object] | None = None
+
+    #: The `Watch` that ends requests for which nothing moves any more, if there is one.
+    watch: Any = None
 
     def __init__(self, quiescentCallback: Callable[[Any], object] = lambda _: None) -> None:
         """
@@ -74,11 +85,15 @@ class HTTP11ClientProtocol(Protocol):
         """
         if self._state != "QUIESCENT":
             return fail(RequestNotSent())
-        self._state = "TRANSMITTING"
         self._currentRequest = request
         finished: Deferred[Any] = Deferred(self._cancel)
-        self._finishedRequest = finished
         self._transportProxy = TransportProxyProducer(self.transport)
+        if self.watch is not None:
+            self.watch.begin()
+        if type(request) is Request and request.bodyProducer is None:
+            return self._sendHead(request, finished)
+        self._state = "TRANSMITTING"
+        self._finishedRequest = finished
         self._parser = HTTPClientParser(request, self._finishResponse)
         self._parser.makeConnection(self._transportProxy)
         self._responseDeferred = self._parser._responseDeferred
@@ -90,6 +105,19 @@ class HTTP11ClientProtocol(Protocol):
         return finished
 
     # Sending
+
+    def _sendHead(self, request: Request, finished: Deferred[Any]) -> Deferred[Any]:
+        """Send a request without a body: only its answer is waited for then."""
+        self._parser = HTTPClientParser(request, self._finishResponse, finished)
+        self._parser.makeConnection(self._transportProxy)
+        self._state = "WAITING"
+        try:
+            request.writeHead(self.transport)
+        except BaseException:
+            self._state = "GENERATION_FAILED"
+            self.transport.loseConnection()
+            finished.errback(RequestGenerationFailed([Failure()]))
+        return finished
 
     def _requestWritten(self, _: object) -> None:
         """All of the request is written."""
@@ -149,6 +177,8 @@ class HTTP11ClientProtocol(Protocol):
 
     def dataReceived(self, data: bytes) -> None:
         """Read what has come."""
+        if self.watch is not None:
+            self.watch.received()
         try:
             if self._parser is None:
                 raise ParseError("data that nobody has asked for", data[:100])
@@ -199,11 +229,13 @@ class HTTP11ClientProtocol(Protocol):
                 # The server has answered without reading the whole request.
                 self._state = "TRANSMITTING_AFTER_RECEIVING_RESPONSE"
                 self._passAnswer()
-        self._end(parser, proxy, Failure(ConnectionDone("synthetic!")))
+        self._end(parser, proxy, _DONE)
 
     def _isPersistent(self) -> bool:
         """Whether both sides would use the connection again."""
         if not self._currentRequest.persistent or self._parser.response.version < (b"HTTP", 1, 1):
+            return False
+        if self._parser.ambiguous:
             return False
         options = self._parser.connHeaders.getRawHeaders(b"connection", ())
         return not any(b"close" in value.lower() for value in options)
@@ -212,10 +244,16 @@ class HTTP11ClientProtocol(Protocol):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Tell whoever waits for something that it will not come."""
+        if self.lostCallback is not None:
+            self.lostCallback()
+        if self.watch is not None:
+            self.watch.stop()
         state, self._state = self._state, "CONNECTION_LOST"
         parser, proxy = self._takeParser()
         if state == "ABORTING":
             reason = Failure(ConnectionAborted())
+        elif self._late is not None:
+            reason = self._late
         if self._finishedRequest is not None:
             # Not all of the request was sent.
             self._currentRequest.stopWriting()
@@ -225,6 +263,12 @@ class HTTP11ClientProtocol(Protocol):
         waiting, self._abortDeferreds = self._abortDeferreds, []
         for deferred in waiting:
             deferred.callback(None)
+
+    def giveUpWaiting(self, late: RequestTimeout) -> None:
+        """Cut the connection, over which nothing moves; that is why what is under way fails."""
+        self._late = Failure(late)
+        abort = getattr(self.transport, "abortConnection", None)
+        (abort or self.transport.loseConnection)()
 
     def abort(self) -> Deferred[None]:
         """

@@ -5,20 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from twisted.internet.error import TimeoutError
 from twisted.python.failure import Failure
 
 __all__ = [
     "BadHeaders",
     "BadResponseVersion",
+    "ConnectTimeout",
     "ConnectionAborted",
     "ExcessWrite",
     "ParseError",
+    "PoolFull",
+    "PoolTimeout",
+    "ReadTimeout",
     "RequestGenerationFailed",
     "RequestNotSent",
+    "RequestTimeout",
     "RequestTransmissionFailed",
     "ResponseDone",
     "ResponseFailed",
     "ResponseNeverReceived",
+    "WriteTimeout",
     "WrongBodyLength",
 ]
 
@@ -97,3 +104,49 @@ class ResponseFailed(_WrapperException):
 
 class ResponseNeverReceived(ResponseFailed):
     """Nothing of an answer has come."""
+
+
+class RequestTimeout(TimeoutError):
+    """A request takes longer than it may."""
+
+    __module__ = "twisted.web.client"
+
+    MESSAGE = "The request took too long"
+
+
+class PoolTimeout(RequestTimeout):
+    """A request has waited too long for one of the connections that there may be."""
+
+    __module__ = "twisted.web.client"
+
+    MESSAGE = "No connection became free in time"
+
+
+class ConnectTimeout(RequestTimeout):
+    """The connection was not made in time."""
+
+    __module__ = "twisted.web.client"
+
+    MESSAGE = "Connecting took too long"
+
+
+class WriteTimeout(RequestTimeout):
+    """The server has read nothing of a request for too long."""
+
+    __module__ = "twisted.web.client"
+
+    MESSAGE = "The server does not read the request"
+
+
+class ReadTimeout(RequestTimeout):
+    """The server has sent nothing for too long."""
+
+    __module__ = "twisted.web.client"
+
+    MESSAGE = "The server sends nothing"
+
+
+class PoolFull(Exception):
+    """Too many requests wait for a connection already."""
+
+    __module__ = "twisted.web.client"

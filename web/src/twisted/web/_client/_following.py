@@ -1,19 +1,17 @@
-"""Agents that do what answers say: follow to other places, keep cookies, decode bodies."""
+"""Agents that do what answers say: follow to other places, keep cookies."""
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from http.cookiejar import CookieJar
 from typing import Any
 
 from zope.interface import implementer
 
 from twisted.internet.defer import Deferred
-from twisted.internet.protocol import Protocol, connectionDone
-from twisted.python.components import proxyForInterface
 from twisted.python.failure import Failure
 from twisted.web import error
+from twisted.web._client._bodies import discard, rewound
 from twisted.web._client._errors import ResponseFailed
 from twisted.web._client._uri import URI, joined
 from twisted.web._responses import (
@@ -24,15 +22,14 @@ from twisted.web._responses import (
     TEMPORARY_REDIRECT,
 )
 from twisted.web.http_headers import Headers
-from twisted.web.iweb import UNKNOWN_LENGTH, IAgent, IResponse
+from twisted.web.iweb import IAgent
 
 __all__ = [
     "BrowserLikeRedirectAgent",
-    "ContentDecoderAgent",
     "CookieAgent",
     "CookieRequest",
     "CookieResponse",
-    "GzipDecoder",
+    "FollowingAgent",
     "RedirectAgent",
 ]
 
@@ -44,6 +41,10 @@ _SENSITIVE = (
     b"host",
     b"proxy-authorization",
     b"www-authenticate",
+)
+
+_REDIRECTS = frozenset(
+    {MOVED_PERMANENTLY, FOUND, SEE_OTHER, TEMPORARY_REDIRECT, PERMANENT_REDIRECT}
 )
 
 #: Headers about a body, which go with it when a request is made one without.
@@ -92,7 +93,7 @@ class RedirectAgent:
         `InfiniteRedirection` or `PageRedirect` as its reason.
         """
         asked: Deferred[Any] = self._agent.request(method, uri, headers, bodyProducer)
-        return asked.addCallback(self._handleResponse, method, uri, headers, (uri,))
+        return asked.addCallback(self._handleResponse, method, uri, headers, (uri,), bodyProducer)
 
     def mayFollow(self, uri: URI) -> bool:
         """
@@ -107,11 +108,13 @@ class RedirectAgent:
         uri: bytes,
         headers: Headers | None,
         way: tuple[bytes, ...],
+        body: Any = None,
     ) -> Deferred[Any]:
         """
         Ask at the place that an answer names.
 
         @param way: where was asked so far.
+        @param body: the body to send there.
 
         @raise ResponseFailed: if it names none, or there were too many.
         """
@@ -138,11 +141,12 @@ class RedirectAgent:
                     if name.lower() not in self._sensitiveHeaderNames
                 }
             )
-        asked: Deferred[Any] = self._agent.request(method, location, headers)
+        asked: Deferred[Any] = self._agent.request(method, location, headers, body)
 
         def answered(following: Any) -> Any:
             following.setPreviousResponse(response)
-            return self._handleResponse(following, method, location, headers, (*way, location))
+            further = (*way, location)
+            return self._handleResponse(following, method, location, headers, further, body)
 
         return asked.addCallback(answered)
 
@@ -161,6 +165,7 @@ class RedirectAgent:
         uri: bytes,
         headers: Headers | None,
         way: tuple[bytes, ...],
+        body: Any = None,
     ) -> Any:
         """Give an answer back, or follow it."""
         if response.code in self._redirectResponses:
@@ -169,11 +174,17 @@ class RedirectAgent:
             return self._handleRedirect(response, method, uri, headers, way)
         if response.code in self._seeOtherResponses:
             if method != b"HEAD" and headers is not None and method != b"GET":
-                headers = headers.copy()
-                for name in _OF_BODIES:
-                    headers.removeHeader(name)
+                headers = _withoutBody(headers)
             return self._handleRedirect(response, b"GET", uri, headers, way)
         return response
+
+
+def _withoutBody(headers: Headers) -> Headers:
+    """Headers for a request that had a body, and has none now."""
+    headers = headers.copy()
+    for name in _OF_BODIES:
+        headers.removeHeader(name)
+    return headers
 
 
 class BrowserLikeRedirectAgent(RedirectAgent):
@@ -185,6 +196,49 @@ class BrowserLikeRedirectAgent(RedirectAgent):
 
     _redirectResponses = (TEMPORARY_REDIRECT, PERMANENT_REDIRECT)
     _seeOtherResponses = (MOVED_PERMANENTLY, FOUND, SEE_OTHER)
+
+
+class FollowingAgent(RedirectAgent):
+    """
+    Follows as the Fetch standard says (section 4.4): POST becomes GET after 301 and 302, all but
+    HEAD after 303, and otherwise the body is sent again. Where that cannot be done, and where no
+    place is named, the answer itself is given.
+
+    Bodies of answers that it follows are done without.
+    """
+
+    def __init__(self, agent: Any, redirectLimit: int, mayFollow: Callable[[URI], bool] | None):
+        """
+        @param mayFollow: says, beyond the scheme, whether a place is one to follow to.
+        """
+        super().__init__(agent, redirectLimit)
+        self._mayFollow = mayFollow
+
+    def mayFollow(self, uri: URI) -> bool:
+        """Whether a place is one to follow to."""
+        return super().mayFollow(uri) and (self._mayFollow is None or self._mayFollow(uri))
+
+    def _handleResponse(
+        self,
+        response: Any,
+        method: bytes,
+        uri: bytes,
+        headers: Headers | None,
+        way: tuple[bytes, ...],
+        body: Any = None,
+    ) -> Any:
+        code = response.code
+        if code not in _REDIRECTS or not response.headers.hasHeader(b"location"):
+            return response
+        if (code == SEE_OTHER and method not in (b"GET", b"HEAD")) or (
+            code in (MOVED_PERMANENTLY, FOUND) and method == b"POST"
+        ):
+            method, body = b"GET", None
+            headers = None if headers is None else _withoutBody(headers)
+        elif body is not None and not rewound(body):
+            return response
+        discard(response)
+        return self._handleRedirect(response, method, uri, headers, way, body)
 
 
 class CookieRequest:
@@ -282,134 +336,9 @@ class CookieAgent:
         asked: Deferred[Any] = self._agent.request(method, uri, headers, bodyProducer)
 
         def answered(response: Any) -> Any:
+            if not response.headers.hasHeader(b"set-cookie"):
+                return response
             self.cookieJar.extract_cookies(CookieResponse(response), asking)  # type: ignore[arg-type]
             return response
 
         return asked.addCallback(answered)
-
-
-class _Inflater(Protocol):
-    """
-    Passes on a body that was compressed by gzip (RFC 1952).
-
-    A body that grows too much is cut off: it is not what anybody sends who means well.
-    """
-
-    #: How many bytes a body may have, or else how many times its compressed size at most.
-    most = 64 * 2**20
-    mostRatio = 200
-
-    def __init__(self, protocol: Any, response: Any) -> None:
-        self._protocol = protocol
-        self._response = response
-        self._inflater = zlib.decompressobj(16 + zlib.MAX_WBITS)
-        self._came = self._gave = 0
-        self._broken = False
-
-    def makeConnection(self, transport: Any) -> None:
-        """Begin."""
-        self.transport = transport
-        self._protocol.makeConnection(transport)
-
-    def dataReceived(self, data: bytes) -> None:
-        """
-        Pass on a piece.
-
-        @raise ResponseFailed: if it is not gzip, or has grown too much.
-        """
-        self._came += len(data)
-        try:
-            while data:
-                self._pass(self._inflater.decompress(data, 2**18))
-                data = self._inflater.unconsumed_tail
-        except (zlib.error, ValueError):
-            # Whoever reads the answer hangs up, and tells the end.
-            self._broken = True
-            raise ResponseFailed([Failure()], self._response) from None
-
-    def _pass(self, data: bytes) -> None:
-        self._gave += len(data)
-        if self._gave > self.most and self._gave > self._came * self.mostRatio:
-            raise ValueError("a compressed body has grown too much")
-        if data:
-            self._protocol.dataReceived(data)
-
-    def connectionLost(self, reason: Failure = connectionDone) -> None:
-        """Pass on the rest, and the end."""
-        if not self._broken:
-            try:
-                self._pass(self._inflater.flush())
-            except (zlib.error, ValueError):
-                reason = Failure(ResponseFailed([reason, Failure()], self._response))
-        self._protocol.connectionLost(reason)
-
-
-class GzipDecoder(proxyForInterface(IResponse)):  # type: ignore[misc]
-    """
-    An answer whose body is unpacked as it comes.
-
-    @ivar length: `UNKNOWN_LENGTH`.
-    """
-
-    __module__ = "twisted.web.client"
-
-    def __init__(self, response: Any) -> None:
-        super().__init__(response)
-        self.length = UNKNOWN_LENGTH
-
-    def deliverBody(self, protocol: Any) -> None:
-        """Pass the body on; see `Response.deliverBody`."""
-        self.original.deliverBody(_Inflater(protocol, self.original))
-
-
-#: How many encodings one upon the other are undone.
-_MOST_ENCODINGS = 2
-
-
-@implementer(IAgent)
-class ContentDecoderAgent:
-    """
-    Says which encodings of bodies it knows, and undoes those that come.
-    """
-
-    __module__ = "twisted.web.client"
-
-    def __init__(self, agent: Any, decoders: Sequence[tuple[bytes, Any]]) -> None:
-        """
-        @param agent: asks.
-        @param decoders: pairs of a name, such as ``b"gzip"``, and what makes of an answer one whose
-            body is decoded.
-        """
-        self._agent = agent
-        self._decoders = dict(decoders)
-        self._supported = b",".join([name for name, _ in decoders])
-
-    def request(
-        self, method: bytes, uri: bytes, headers: Headers | None = None, bodyProducer: Any = None
-    ) -> Deferred[Any]:
-        """Ask for something; see `Agent.request`."""
-        headers = Headers() if headers is None else headers.copy()
-        headers.addRawHeader(b"accept-encoding", self._supported)
-        asked: Deferred[Any] = self._agent.request(method, uri, headers, bodyProducer)
-        return asked.addCallback(self._handleResponse)
-
-    def _handleResponse(self, response: Any) -> Any:
-        """
-        Undo the encodings of an answer that are known.
-
-        @raise ResponseFailed: if there are too many.
-        """
-        lines = response.headers.getRawHeaders(b"content-encoding", [])
-        encodings = [each.strip() for line in lines for each in line.split(b",")]
-        undone = 0
-        while encodings and encodings[-1] in self._decoders:
-            undone += 1
-            if undone > _MOST_ENCODINGS:
-                problem = ValueError(f"more than {_MOST_ENCODINGS} encodings one upon the other")
-                raise ResponseFailed([Failure(problem)], response)
-            response = self._decoders[encodings.pop()](response)
-        if encodings:
-            response.headers.setRawHeaders(b"content-encoding", [b",".join(encodings)])
-        else:
-            response.headers.removeHeader(b"content-encoding")
-        return response

@@ -17,6 +17,7 @@ from twisted.python.failure import Failure
 from twisted.web._client._errors import (
     BadResponseVersion,
     ParseError,
+    RequestTimeout,
     ResponseFailed,
     ResponseNeverReceived,
 )
@@ -49,6 +50,7 @@ _MAX_PROVISIONAL = 100
 _HEAD = re.compile(rb"([^\r\n]*)\r\n((?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[^\r\n\0]*\r\n)*)\r\n")
 _HEADER = re.compile(rb"([^:]+):[ \t]*([^\r\n]*)\r\n")
 
+_USUAL_VERSION = (b"HTTP", 1, 1)
 _VERSION = re.compile(rb"([^/]+)/([0-9]+)\.([0-9]+)")
 
 _log = Logger()
@@ -143,13 +145,29 @@ class HTTPParser:
         headers = _HEADER.findall(found[2])
         if len(headers) > _MAX_HEADERS:
             raise ParseError("too many headers", headers[-1][0])
-        for name, value in headers:
-            self.headerReceived(name, value.rstrip(b" \t"))
+        if type(self).headerReceived is HTTPParser.headerReceived:
+            self._take(headers)
+        else:
+            for name, value in headers:
+                self.headerReceived(name, value.rstrip(b" \t"))
         self._headSize += end
         self._buffer = buffer[end:]
         self.allHeadersReceived()
         # What it has brought about may have taken what follows.
         return end
+
+    def _take(self, headers: list[tuple[bytes, bytes]]) -> None:
+        """Keep headers of a head that was found to be well formed."""
+        control, about = self.connHeaders._rawHeaders, self.headers._rawHeaders
+        for name, value in headers:
+            lower = name.lower()
+            kept = control if self.isConnectionControlHeader(lower) else about
+            if value[-1:] in (b" ", b"\t"):
+                value = value.rstrip(b" \t")
+            if lower in kept:
+                kept[lower].append(value)
+            else:
+                kept[lower] = [value]
 
     def _lineReceived(self, line: bytes) -> None:
         if self.state == STATUS:
@@ -222,6 +240,7 @@ class HTTPClientParser(HTTPParser):
     Reads an answer.
 
     @ivar response: the answer, as soon as its first line has come.
+    @ivar ambiguous: whether somebody else might read the end of the answer from it in another way.
     """
 
     NO_BODY_CODES = frozenset({204, 304})
@@ -229,16 +248,23 @@ class HTTPClientParser(HTTPParser):
     _transferDecoders = {b"chunked": ChunkedTransferDecoder}
 
     response: Any = None
+    ambiguous = False
     _everReceivedData = False
     _provisional = 0
 
-    def __init__(self, request: Any, finisher: Callable[[bytes], object]) -> None:
+    def __init__(
+        self,
+        request: Any,
+        finisher: Callable[[bytes], object],
+        answer: Deferred[Any] | None = None,
+    ) -> None:
         """
         @param finisher: called with what has come behind the answer.
+        @param answer: fired with the answer, unless it was cancelled.
         """
         self.request = request
         self.finisher = finisher
-        self._responseDeferred: Deferred[Any] | None = Deferred()
+        self._responseDeferred: Deferred[Any] | None = Deferred() if answer is None else answer
 
     def dataReceived(self, data: bytes) -> None:
         """
@@ -252,10 +278,10 @@ class HTTPClientParser(HTTPParser):
 
     def isConnectionControlHeader(self, name: bytes) -> bool:
         """Whether a header, whose name is in lower case, is about the connection."""
-        if name == b"content-length" and self.request.method == b"HEAD":
-            # It is about what GET would give.
+        if name not in self.CONNECTION_CONTROL_HEADERS:
             return False
-        return HTTPParser.isConnectionControlHeader(self, name)
+        # For HEAD it is about what GET would give.
+        return name != b"content-length" or self.request.method != b"HEAD"
 
     def parseVersion(self, strversion: bytes) -> tuple[bytes, int, int]:
         """
@@ -263,6 +289,8 @@ class HTTPClientParser(HTTPParser):
 
         @raise BadResponseVersion: if it is none.
         """
+        if strversion == b"HTTP/1.1":
+            return _USUAL_VERSION
         found = _VERSION.fullmatch(strversion)
         if found is None:
             raise BadResponseVersion("a version is a name and two numbers", strversion)
@@ -276,8 +304,8 @@ class HTTPClientParser(HTTPParser):
         """
         version, _, rest = status.partition(b" ")
         code, _, phrase = rest.partition(b" ")
-        if len(code) != 3 or not code.isdigit():
-            raise ParseError("a status is three digits", status)
+        if len(code) != 3 or not code.isdigit() or code < b"100":
+            raise ParseError("a status is a number from 100 to 999", status)
         self.response = Response._construct(
             self.parseVersion(version),
             int(code),
@@ -309,7 +337,8 @@ class HTTPClientParser(HTTPParser):
             self._expectBody()
         deferred, self._responseDeferred = self._responseDeferred, None
         assert deferred is not None
-        deferred.callback(response)
+        if not deferred.called:
+            deferred.callback(response)
 
     def _provisionalReceived(self, code: int) -> None:
         """
@@ -339,6 +368,7 @@ class HTTPClientParser(HTTPParser):
             if decoder is None:
                 raise ParseError("an unknown transfer coding", coding)
             response.length = UNKNOWN_LENGTH
+            self.ambiguous = self.connHeaders.hasHeader(b"content-length")
             made: Any = decoder(response._bodyDataReceived, self._finished)
         else:
             length = self._length()
@@ -375,7 +405,8 @@ class HTTPClientParser(HTTPParser):
         elif self.state != DONE and self._responseDeferred is not None:
             kind = ResponseFailed if self._everReceivedData else ResponseNeverReceived
             deferred, self._responseDeferred = self._responseDeferred, None
-            deferred.errback(Failure(kind([reason])))
+            if not deferred.called:
+                deferred.errback(Failure(kind([reason])))
 
     def _endBody(self, reason: Any) -> None:
         response = self.response
@@ -383,7 +414,11 @@ class HTTPClientParser(HTTPParser):
             try:
                 self.bodyDecoder.noMoreData()
             except PotentialDataLoss:
-                response._bodyDataFinished(Failure())
+                if isinstance(reason, Failure) and reason.check(RequestTimeout):
+                    # It is this side that has ended it.
+                    response._bodyDataFinished(Failure(ResponseFailed([reason], response)))
+                else:
+                    response._bodyDataFinished(Failure())
             except DataLoss:
                 response._bodyDataFinished(Failure(ResponseFailed([reason, Failure()], response)))
             else:

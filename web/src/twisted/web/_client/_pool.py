@@ -2,26 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from twisted.internet.defer import CancelledError, Deferred, gatherResults, succeed
+from twisted.internet.defer import CancelledError, Deferred, fail, gatherResults, succeed
+from twisted.internet.error import ConnectingCancelledError
 from twisted.internet.protocol import Factory
 from twisted.logger import Logger
 from twisted.python.failure import Failure
+from twisted.web._client._bodies import rewound
 from twisted.web._client._connection import HTTP11ClientProtocol
 from twisted.web._client._errors import (
+    ConnectTimeout,
+    PoolFull,
+    PoolTimeout,
     RequestNotSent,
+    RequestTimeout,
     RequestTransmissionFailed,
     ResponseNeverReceived,
 )
+from twisted.web._client._slots import Slots
+from twisted.web._client._watch import Watch
 
 __all__ = ["HTTP11ClientFactory", "HTTPConnectionPool", "RetryingHTTP11ClientProtocol"]
 
 _log = Logger()
 
-#: Methods that do the same if they are done twice (RFC 9110, section 9.2.2), and have no body.
+#: Methods that do the same if they are done twice (RFC 9110, section 9.2.2).
 _IDEMPOTENT = frozenset({b"GET", b"HEAD", b"OPTIONS", b"DELETE", b"TRACE"})
+_IDEMPOTENT_WITH_BODY = _IDEMPOTENT | {b"PUT"}
+
+
+def _orElse(late: type[RequestTimeout]) -> Callable[[Any, float], Any]:
+    """What is raised in place of the cancellation that the end of a time has brought about."""
+
+    def raised(result: Any, seconds: float) -> Any:
+        if isinstance(result, Failure) and result.check(CancelledError, ConnectingCancelledError):
+            raise late(string=f"{seconds} seconds")
+        return result
+
+    return raised
 
 
 class HTTP11ClientFactory(Factory):
@@ -59,14 +79,17 @@ class RetryingHTTP11ClientProtocol:
         self._newConnection = newConnection
 
     def _shouldRetry(self, method: bytes, exception: BaseException, bodyProducer: Any) -> bool:
-        """Whether to ask once more after an error."""
-        if method not in _IDEMPOTENT or bodyProducer is not None:
+        """Whether to ask once more after an error; a body is then brought back to its beginning."""
+        if method not in (_IDEMPOTENT if bodyProducer is None else _IDEMPOTENT_WITH_BODY):
             return False
         if not isinstance(
             exception, (RequestNotSent, RequestTransmissionFailed, ResponseNeverReceived)
         ):
             return False
-        return not any(reason.check(CancelledError) for reason in getattr(exception, "reasons", ()))
+        reasons: Sequence[Failure] = getattr(exception, "reasons", ())
+        if any(reason.check(CancelledError, RequestTimeout) for reason in reasons):
+            return False
+        return bodyProducer is None or rewound(bodyProducer)
 
     def request(self, request: Any) -> Deferred[Any]:
         """Send a request, and once more if that is right; see `HTTP11ClientProtocol.request`."""
@@ -89,6 +112,17 @@ class HTTPConnectionPool:
     @ivar cachedConnectionTimeout: after how many seconds without use one is closed.
     @ivar retryAutomatically: whether requests that do no harm are sent once more, if a kept
         connection has ended without anybody noticing.
+    @ivar maxConnectionsPerHost: how many connections there may be to a server, those in use and
+        those that are kept; None for any number. Set this and the next before the first request.
+    @ivar maxConnections: how many there may be in all.
+    @ivar maxWaiting: how many requests may wait for a connection; further ones fail with
+        `PoolFull`. They are served in order, servers in turn.
+    @ivar poolTimeout: after how many seconds of waiting one fails with `PoolTimeout`; None for any
+        time, here and for the others.
+    @ivar connectTimeout: after how many seconds connecting fails with `ConnectTimeout`.
+    @ivar writeTimeout: after how many seconds in which a server reads nothing of what is to be sent
+        a request fails because of a `WriteTimeout`.
+    @ivar readTimeout: after how many in which it sends nothing, because of a `ReadTimeout`.
     """
 
     __module__ = "twisted.web.client"
@@ -96,6 +130,13 @@ class HTTPConnectionPool:
     maxPersistentPerHost = 2
     cachedConnectionTimeout: float = 240
     retryAutomatically = True
+    maxConnectionsPerHost: int | None = None
+    maxConnections: int | None = None
+    maxWaiting = 1000
+    poolTimeout: float | None = None
+    connectTimeout: float | None = None
+    writeTimeout: float | None = None
+    readTimeout: float | None = None
 
     _factory: Any = HTTP11ClientFactory
 
@@ -104,6 +145,9 @@ class HTTPConnectionPool:
         self.persistent = persistent
         self._connections: dict[Any, list[Any]] = {}
         self._timeouts: dict[Any, Any] = {}
+        self._slots = Slots()
+        # The server that each connection counts for.
+        self._counted: dict[Any, Any] = {}
 
     def getConnection(self, key: Any, endpoint: Any) -> Deferred[Any]:
         """
@@ -111,29 +155,84 @@ class HTTPConnectionPool:
 
         @param key: which server; connections are kept under it.
         @param endpoint: connects to it.
-        @return: fires with one that was kept, or with a new one.
+        @return: fires with one that was kept, or with a new one; fails with what keeps it from
+            being made, `ConnectTimeout`, `PoolTimeout` or `PoolFull`.
         """
         kept = self._connections.get(key, [])
         while kept:
             connection = kept.pop(0)
             self._timeouts.pop(connection).cancel()
-            if connection.state != "QUIESCENT":
-                continue
-            if self.retryAutomatically:
-                connection = RetryingHTTP11ClientProtocol(
-                    connection, lambda: self._newConnection(key, endpoint)
-                )
-            return succeed(connection)
+            if connection.state == "QUIESCENT":
+                return succeed(self._usedAgain(connection, key, endpoint))
         return self._newConnection(key, endpoint)
 
+    def _usedAgain(self, connection: Any, key: Any, endpoint: Any) -> Any:
+        if not self.retryAutomatically:
+            return connection
+        return RetryingHTTP11ClientProtocol(connection, lambda: self._newConnection(key, endpoint))
+
     def _newConnection(self, key: Any, endpoint: Any) -> Deferred[Any]:
-        """Connect."""
+        """Connect, as soon as there may be another connection."""
+        slots = self._slots
+        slots.perHost, slots.total = self.maxConnectionsPerHost, self.maxConnections
+        if slots.take(key):
+            return self._connect(key, endpoint)
+        if slots.isFree(key) and self._timeouts:
+            # Better close the one that was not used for longest than have somebody wait.
+            self._dropIdle(next(iter(self._timeouts)))
+            if slots.take(key):
+                return self._connect(key, endpoint)
+        if slots.waiting >= self.maxWaiting:
+            return fail(PoolFull(f"{slots.waiting} requests wait for a connection"))
+        waiting: Deferred[Any] = slots.wait(key)
+        if self.poolTimeout is not None:
+            waiting.addTimeout(self.poolTimeout, self._reactor, _orElse(PoolTimeout))
+
+        def admitted(connection: Any) -> Any:
+            if connection is None:
+                return self._connect(key, endpoint)
+            return self._usedAgain(connection, key, endpoint)
+
+        return waiting.addCallback(admitted)
+
+    def _connect(self, key: Any, endpoint: Any) -> Deferred[Any]:
+        """Connect; the connection is counted."""
 
         def quiescent(protocol: Any) -> None:
             self._putConnection(key, protocol)
 
+        def connected(connection: Any) -> Any:
+            self._counted[connection] = key
+            if connection.state == "CONNECTION_LOST":
+                self._lost(key, connection)
+            connection.lostCallback = lambda: self._lost(key, connection)
+            if self.readTimeout is not None or self.writeTimeout is not None:
+                connection.watch = Watch(
+                    connection, self._reactor, self.readTimeout, self.writeTimeout
+                )
+            return connection
+
+        def failed(failure: Failure) -> Failure:
+            self._slots.release(key)
+            return failure
+
         connecting: Deferred[Any] = endpoint.connect(self._factory(quiescent, repr(endpoint)))
-        return connecting
+        if self.connectTimeout is not None:
+            connecting.addTimeout(self.connectTimeout, self._reactor, _orElse(ConnectTimeout))
+        return connecting.addCallbacks(connected, failed)
+
+    def _lost(self, key: Any, connection: Any) -> None:
+        """A connection has ended."""
+        call = self._timeouts.pop(connection, None)
+        if call is not None:
+            call.cancel()
+            self._connections[key].remove(connection)
+        self._uncount(connection)
+
+    def _uncount(self, connection: Any) -> None:
+        """A connection has ended, or is about to: another one may be made."""
+        if connection in self._counted:
+            self._slots.release(self._counted.pop(connection))
 
     def _putConnection(self, key: Any, connection: Any) -> None:
         """Keep a connection."""
@@ -144,11 +243,19 @@ class HTTPConnectionPool:
             except RuntimeError:
                 _log.failure("BUG: Non-quiescent protocol added to connection pool.")
             return
+        if self._slots.waiting:
+            if self._slots.hand(key, connection):
+                return
+            if self._slots.isWanted():
+                connection.transport.loseConnection()
+                self._uncount(connection)
+                return
         kept = self._connections.setdefault(key, [])
         if len(kept) == self.maxPersistentPerHost:
             oldest = kept.pop(0)
             oldest.transport.loseConnection()
             self._timeouts.pop(oldest).cancel()
+            self._uncount(oldest)
         kept.append(connection)
         self._timeouts[connection] = self._reactor.callLater(
             self.cachedConnectionTimeout, self._removeConnection, key, connection
@@ -159,6 +266,13 @@ class HTTPConnectionPool:
         connection.transport.loseConnection()
         self._connections[key].remove(connection)
         del self._timeouts[connection]
+        self._uncount(connection)
+
+    def _dropIdle(self, connection: Any) -> None:
+        """Close a connection that is kept, because another one is wanted."""
+        self._timeouts[connection].cancel()
+        key = next(key for key, kept in self._connections.items() if connection in kept)
+        self._removeConnection(key, connection)
 
     def closeCachedConnections(self) -> Deferred[Any]:
         """
@@ -171,4 +285,15 @@ class HTTPConnectionPool:
         for call in self._timeouts.values():
             call.cancel()
         self._timeouts.clear()
+        return gatherResults(ending).addCallback(lambda _: None)
+
+    def close(self) -> Deferred[None]:
+        """
+        Close all connections, those in use as well, and keep none from now on.
+
+        @return: fires when they have ended.
+        """
+        self.persistent = False
+        ending: list[Any] = [self.closeCachedConnections()]
+        ending += [connection.abort() for connection in list(self._counted)]
         return gatherResults(ending).addCallback(lambda _: None)

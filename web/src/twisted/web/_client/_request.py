@@ -126,6 +126,15 @@ class Request:
         lines.append(b"\r\n")
         return b"".join(lines)
 
+    def writeHead(self, transport: Any) -> None:
+        """
+        Send all of a request that has no body.
+
+        @raise BadHeaders: if there is no ``Host``, or more than one.
+        """
+        empty = self.method in (b"PUT", b"POST")
+        transport.write(self._head(b"Content-Length: 0\r\n" if empty else b""))
+
     def writeTo(self, transport: Any) -> Deferred[None]:
         """
         Send the request.
@@ -135,8 +144,7 @@ class Request:
         """
         producer = self.bodyProducer
         if producer is None:
-            empty = self.method in (b"PUT", b"POST")
-            transport.write(self._head(b"Content-Length: 0\r\n" if empty else b""))
+            self.writeHead(transport)
             return succeed(None)
         if producer.length is UNKNOWN_LENGTH:
             transport.write(self._head(b"Transfer-Encoding: chunked\r\n"))
@@ -305,6 +313,9 @@ class TransportProxyProducer:
     What of a transport the receiver of a body may use, until the connection serves another one.
     """
 
+    #: Whether nothing is read at present because whoever has the body wants nothing.
+    paused = False
+
     def __init__(self, producer: Any) -> None:
         self._producer = producer
 
@@ -319,11 +330,13 @@ class TransportProxyProducer:
 
     def resumeProducing(self) -> None:
         """Read again."""
+        self.paused = False
         if self._producer is not None:
             self._producer.resumeProducing()
 
     def pauseProducing(self) -> None:
         """Read nothing until `resumeProducing`."""
+        self.paused = True
         if self._producer is not None:
             self._producer.pauseProducing()
 

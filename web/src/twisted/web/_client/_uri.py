@@ -86,10 +86,12 @@ class URI:
     @property
     def originForm(self) -> bytes:
         """What of it the server is asked for (RFC 9112, section 3.2.1)."""
-        path = urlunparse((b"", b"", self.path, self.params, self.query, b""))
-        if path == b"":
-            return b"/"
-        return path if path.startswith(b"/") else b"/" + path
+        path = self.path
+        if self.params:
+            path += b";" + self.params
+        if self.query:
+            path += b"?" + self.query
+        return path if path[:1] == b"/" else b"/" + path
 
     @property
     def origin(self) -> tuple[bytes, bytes, int]:

@@ -1,7 +1,8 @@
-"""Lines of access logs, in the format of Apache that every tool reads."""
+"""Lines of access logs: in the format of Apache that every tool reads, and in JSON."""
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,32 @@ def log_line(ip: str, timestamp: str, request: Request) -> str:
         f'{escaped(request.clientproto)}" {request.code} {request.sentLength or "-"} '
         f'"{escaped(referrer)}" "{escaped(agent)}"'
     )
+
+
+@provider(IAccessLogFormatter)
+def jsonLogFormatter(timestamp: str, request: Request) -> str:
+    """
+    The same as an object of JSON, for programs: ``time``, ``client``, ``method``, ``uri``,
+    ``protocol``, ``status``, ``bytes``, ``referrer``, ``agent``; what is not known is null.
+    """
+    host = getattr(request.client, "host", None)
+    values = {
+        "time": timestamp.strip("[]"),
+        "client": host.decode("iso-8859-1") if isinstance(host, bytes) else host,
+        "method": request.method.decode("iso-8859-1"),
+        "uri": request.uri.decode("iso-8859-1"),
+        "protocol": request.clientproto.decode("iso-8859-1"),
+        "status": int(request.code),
+        "bytes": request.sentLength,
+        "referrer": _header(request, b"referer"),
+        "agent": _header(request, b"user-agent"),
+    }
+    return json.dumps(values)
+
+
+def _header(request: Request, name: bytes) -> str | None:
+    value: bytes | None = request.getHeader(name)
+    return None if value is None else value.decode("utf-8", "replace")
 
 
 @provider(IAccessLogFormatter)

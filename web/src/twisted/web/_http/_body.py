@@ -5,14 +5,18 @@ from __future__ import annotations
 from twisted.web._http._grammar import (
     CHUNK_HEAD,
     MAX_CHUNK_LINE,
+    MAX_EXTENSIONS_SIZE,
     MAX_TRAILER_SIZE,
     TRAILER_LINE,
 )
 from twisted.web._http._head import BadRequest
 
 #: Headers that a trailer may not bring: they say how to read what has been read (RFC 9110, 6.5.1).
-_NOT_IN_TRAILERS = frozenset(
-    {b"content-length", b"transfer-encoding", b"host", b"content-type", b"content-encoding"}
+NOT_IN_TRAILERS = frozenset(
+    {
+        *(b"content-length", b"transfer-encoding", b"host", b"content-type", b"content-encoding"),
+        *(b"content-range", b"trailer", b"te", b"connection", b"set-cookie", b"authorization"),
+    }
 )
 
 
@@ -49,6 +53,7 @@ class ChunkedReader:
         self._buffer = b""
         # Where in the buffer begins what was not read yet.
         self._start = 0
+        self._extensions_size = 0
         self._trailer_size = 0
         # Bytes of the present chunk that are to come, and what reads what comes next: a function,
         # for a bound method would keep this object alive.
@@ -96,6 +101,9 @@ class ChunkedReader:
         found = CHUNK_HEAD.fullmatch(line)
         if found is None:
             raise BadRequest("invalid size of a chunk")
+        self._extensions_size += len(found[2])
+        if self._extensions_size > MAX_EXTENSIONS_SIZE:
+            raise BadRequest("the extensions of chunks are too large")
         self._remaining = int(found[1], 16)
         self._next = ChunkedReader._read_data if self._remaining else ChunkedReader._read_trailer
         return True
@@ -136,7 +144,7 @@ class ChunkedReader:
         if found is None or self._trailer_size > MAX_TRAILER_SIZE:
             raise BadRequest("invalid trailer")
         name = found[1].lower()
-        if name in _NOT_IN_TRAILERS:
+        if name in NOT_IN_TRAILERS:
             raise BadRequest(f"{name.decode()} in a trailer")
         self.trailers.append((name, found[2].rstrip(b" \t")))
         return True

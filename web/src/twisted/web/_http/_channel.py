@@ -7,10 +7,14 @@ A connection is always in one of six states::
       |                |                           |
       +--error, time---+--------> CLOSING <--------+--connection is not kept--
 
-From BUSY, `HTTPChannel.switchProtocols` leads to SWITCHED: then it is no longer one of HTTP.
+From BUSY, `HTTPChannel.switchProtocols` leads to SWITCHED: then it is no longer one of HTTP/1.1.
+So does IDLE, before any request, if the client wants HTTP/2.
 
 A head without a body goes straight to BUSY.  What arrives while a request is being answered is kept
 for later, up to a limit behind which nothing is read: answers leave in the order of the requests.
+
+A request that takes its body as it comes may be answered while it still does: what is left of the
+body then is passed over, or, if that is much, the connection closed.
 """
 
 from __future__ import annotations
@@ -21,20 +25,30 @@ from typing import Any
 
 from zope.interface import implementer
 
-from twisted.internet.interfaces import IConsumer, IPushProducer, ISSLTransport, ITransport
+from twisted.internet.interfaces import (
+    IConsumer,
+    IHandshakeListener,
+    IPushProducer,
+    ISSLTransport,
+    ITransport,
+)
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.protocols.policies import TimeoutMixin
 from twisted.python.failure import Failure
 from twisted.web._http._body import ChunkedReader, LengthReader
 from twisted.web._http._grammar import MAX_HEAD_SIZE, MAX_HEADERS
-from twisted.web._http._head import BadRequest, RequestHead, find_end, read_head
+from twisted.web._http._head import BadRequest, Fields, RequestHead, find_end, read_head
 from twisted.web._http._request import Request
+from twisted.web._http._upgrade import PRIOR_KNOWLEDGE, agreed, connection, may_be_known
 from twisted.web._http._write import response_head
 from twisted.web._responses import BAD_REQUEST, RESPONSES, SWITCHING
 from twisted.web.http_headers import Headers
 
 #: How many bytes of later requests are kept while one is being answered.
 _KEPT_AHEAD = 65536
+
+#: Up to how many bytes a head may have that is remembered, for the next one to be compared with.
+_KEPT_HEAD = 2048
 
 #: How many bytes are thrown away behind a refused request, so that the peer gets to read why.
 _DISCARDED = 1 << 20
@@ -62,10 +76,10 @@ class ChannelKeeper:
 
     draining = False
 
-    def channelMade(self, channel: HTTPChannel) -> None:
+    def channelMade(self, channel: Any) -> None:
         """A connection has begun; its channel says so."""
 
-    def channelLost(self, channel: HTTPChannel) -> None:
+    def channelLost(self, channel: Any) -> None:
         """A connection has ended; its channel says so."""
 
 
@@ -81,7 +95,7 @@ def _refusal(error: BadRequest) -> bytes:
     )
 
 
-@implementer(ITransport, IPushProducer, IConsumer)
+@implementer(ITransport, IPushProducer, IConsumer, IHandshakeListener)
 class HTTPChannel(Protocol, TimeoutMixin):
     """
     Reads requests from a connection and sends what answers them, one after the other.
@@ -126,12 +140,20 @@ class HTTPChannel(Protocol, TimeoutMixin):
         self._start = 0
         self._searched = 0
         self._proceeding = False
+        # Whether there was no request yet.
+        self._fresh = True
         self._request: Any = None
         self._head: RequestHead | None = None
+        # The headers of the last request.
+        self._fields: Fields | None = None
         self._reader: LengthReader | ChunkedReader | None = None
         self._bodySize = 0
         # Of the body, when its rate was looked at last.
         self._bodySizeBefore = 0
+        # Whether whoever takes the body wants no more for now, and whether the client waits for
+        # leave to send it.
+        self._bodyHeld = False
+        self._owesContinue = False
         self._idleTime: float | None = None
         # Whether the transport has more than enough to send, and whether it was told not to read.
         self._full = False
@@ -204,7 +226,10 @@ class HTTPChannel(Protocol, TimeoutMixin):
                 else:
                     break
         except BadRequest as error:
-            self._refuse(error)
+            if self._isPriorKnowledge():
+                self._speakHTTP2()
+            else:
+                self._refuse(error)
         finally:
             self._proceeding = False
         if self._start:
@@ -212,7 +237,12 @@ class HTTPChannel(Protocol, TimeoutMixin):
             self._buffer = self._buffer[self._start :]
             self._searched = max(0, self._searched - self._start)
             self._start = 0
-        if self._held and len(self._buffer) <= _KEPT_AHEAD and self._state is not CLOSING:
+        if (
+            self._held
+            and not self._bodyHeld
+            and len(self._buffer) <= _KEPT_AHEAD
+            and self._state is not CLOSING
+        ):
             self._held = False
             self.transport.resumeProducing()
 
@@ -234,7 +264,9 @@ class HTTPChannel(Protocol, TimeoutMixin):
             self._searched = len(buffer)
             return False
         self._start = self._searched = end
-        self._begin(read_head(buffer[start:end], self.maxHeaders))
+        head = read_head(buffer[start:end], self.maxHeaders, self._fields)
+        self._fields = head.fields if end - start <= _KEPT_HEAD else None
+        self._begin(head)
         return True
 
     def _begin(self, head: RequestHead) -> None:
@@ -247,6 +279,7 @@ class HTTPChannel(Protocol, TimeoutMixin):
         self.length = length
         if length is not None and length > self.maxBodySize:
             raise BadRequest("the body is too large", 413)
+        self._fresh = False
         self._request = request = self.requestFactory(self)
         request.requestHeaders._rawHeaders = head.headers
         request.gotLength(length)
@@ -261,9 +294,12 @@ class HTTPChannel(Protocol, TimeoutMixin):
         self._reader = ChunkedReader() if length is None else LengthReader(length)
         self._bodySize = self._bodySizeBefore = 0
         self._state = BODY
-        if head.expectContinue and self._start == len(self._buffer):
-            self.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        self._owesContinue = head.expectContinue and self._start == len(self._buffer)
         self.setTimeout(self.bodyGrace)
+        # Whatever stands in for a request may know nothing of this.
+        take = getattr(request, "headReceived", None)
+        if take is None or not take(head.method, head.target, head.version):
+            self.wantBody()
 
     def _receiveBody(self) -> None:
         """
@@ -276,21 +312,65 @@ class HTTPChannel(Protocol, TimeoutMixin):
         data, self._buffer = reader.receive(self._buffer[self._start :])
         self._start = self._searched = 0
         if data:
+            self._owesContinue = False
             self._bodySize += len(data)
             if self._bodySize > self.maxBodySize:
                 raise BadRequest("the body is too large", 413)
-            self._request.handleContentChunk(data)
-        if reader.done:
+            if self._request is None:
+                self._passOver(len(data))
+            else:
+                self._request.handleContentChunk(data)
+        if reader.done and self._reader is not None:
+            if isinstance(reader, ChunkedReader) and reader.trailers:
+                take = getattr(self._request, "trailersReceived", None)
+                if take is not None:
+                    take(reader.trailers)
             self.allContentReceived()
 
     def allContentReceived(self) -> None:
-        """The whole request is there: have it answered."""
+        """The whole request is there: have it answered, unless it was already."""
         head = self._head
         assert head is not None
         self._head = self._reader = None
+        self._bodyHeld = False
+        if self._request is None:
+            self._state = IDLE
+            self.setTimeout(self._idleTime)
+            return
         self._state = BUSY
         self.setTimeout(self._idleTime)
         self._request.requestReceived(head.method, head.target, head.version)
+
+    def _passOver(self, size: int) -> None:
+        """Throw away a piece of the body of a request that was answered; much of it is too much."""
+        self._discarded += size
+        if self._discarded > _KEPT_AHEAD:
+            self._linger()
+
+    # What takes a body as it comes says
+
+    def wantBody(self) -> None:
+        """The body is waited for: give leave to send it, if the client wants that."""
+        if self._owesContinue:
+            self._owesContinue = False
+            self.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            self.setTimeout(self.bodyGrace)
+
+    def pauseBody(self) -> None:
+        """Enough of the body is there for now: read no more."""
+        self._bodyHeld = True
+        if not self._held:
+            self._held = True
+            self.transport.pauseProducing()
+
+    def resumeBody(self) -> None:
+        """Read on."""
+        if self._bodyHeld and self._state is BODY:
+            self._bodyHeld = False
+            self._bodySizeBefore = self._bodySize
+            self.setTimeout(self.bodyGrace)
+            if not self._proceeding:
+                self._proceed()
 
     def checkPersistence(self, request: Any, version: bytes) -> bool:
         """
@@ -319,12 +399,26 @@ class HTTPChannel(Protocol, TimeoutMixin):
         self._request = None
         if self._state is CLOSING:
             return
+        if self._state is BODY:
+            self._endEarly()
+            return
         if not self.persistent:
             self.loseConnection()
             return
         self._state = IDLE
         self.setTimeout(self._idleTime)
         if not self._proceeding and (self._buffer or self._held):
+            self._proceed()
+
+    def _endEarly(self) -> None:
+        """The answer is complete, and the body it belongs to is not."""
+        self._discarded = 0
+        left = self._reader.remaining if isinstance(self._reader, LengthReader) else 0
+        if not self.persistent or self._owesContinue or left > _KEPT_AHEAD:
+            self._linger()
+            return
+        self._bodyHeld = False
+        if not self._proceeding:
             self._proceed()
 
     def drain(self) -> None:
@@ -365,27 +459,73 @@ class HTTPChannel(Protocol, TimeoutMixin):
         if rest and self._other is not None:
             other.dataReceived(rest)
 
+    # HTTP/2
+
+    def handshakeCompleted(self) -> None:
+        """Speak HTTP/2 if both sides have agreed on it."""
+        if agreed(self):
+            self._speakHTTP2()
+
+    def _isPriorKnowledge(self) -> bool:
+        return self._fresh and self._buffer.startswith(PRIOR_KNOWLEDGE) and may_be_known(self)
+
+    def _speakHTTP2(self) -> None:
+        """Leave the connection to HTTP/2."""
+        received = self._buffer
+        self._state = SWITCHED
+        self._other = other = connection(self)
+        self._unregister()
+        self.setTimeout(None)
+        self._forget()
+        other.makeConnection(self.transport)
+        other.register()
+        if self._keeper is not None:
+            self._keeper.channelLost(self)
+            self._keeper = None
+        if received:
+            other.dataReceived(received)
+
     # Refusing
 
     def _refuse(self, error: BadRequest) -> None:
         """Answer with an error instead of handing on a request, and close the connection."""
         request, self._request = self._request, None
-        if request is not None and request.content is not None:
-            request.content.close()
-        self.write(_refusal(error))
-        self._forget()
-        # Closing at once while more is coming would reset the connection, and the peer might never
-        # read the answer (RFC 9112, section 9.6).
-        more = self._state is BODY or error.code in (413, 431)
-        closeHalf = getattr(self.transport, "loseWriteConnection", None)
-        if more and closeHalf is not None:
-            self._state = CLOSING
-            self._unregister()
-            closeHalf()
-            self._resumeReading()
-            self.setTimeout(self.abortTimeout)
+        body = self._state is BODY
+        if body and (request is None or request.startedWriting):
+            # There is an answer already: only the end can tell that something is wrong.
+            self.forceAbortClient()
         else:
+            self.write(_refusal(error))
+            if body or error.code in (413, 431):
+                self._linger()
+            else:
+                self._forget()
+                self.loseConnection()
+        if request is None:
+            return
+        if getattr(request, "takesBody", False):
+            request.connectionLost(Failure(error))
+        elif request.content is not None:
+            request.content.close()
+
+    def _linger(self) -> None:
+        """
+        Close the connection while more is coming; for some time that is read, and thrown away.
+
+        Closing at once would reset the connection, and the peer might never read the answer
+        (RFC 9112, section 9.6).
+        """
+        self._head = self._reader = None
+        self._forget()
+        closeHalf = getattr(self.transport, "loseWriteConnection", None)
+        if closeHalf is None:
             self.loseConnection()
+            return
+        self._state = CLOSING
+        self._unregister()
+        closeHalf()
+        self._resumeReading()
+        self.setTimeout(self.abortTimeout)
 
     def _forget(self) -> None:
         """Throw away what was received and not handled."""
@@ -400,6 +540,7 @@ class HTTPChannel(Protocol, TimeoutMixin):
 
     def _resumeReading(self) -> None:
         """Read again if that was held back."""
+        self._bodyHeld = False
         if self._held:
             self._held = False
             self.transport.resumeProducing()
@@ -422,6 +563,9 @@ class HTTPChannel(Protocol, TimeoutMixin):
             else:
                 self.forceAbortClient()
         elif state is BUSY:
+            self.setTimeout(self._idleTime)
+        elif state is BODY and (self._bodyHeld or self._owesContinue):
+            # It is not the client that is waited for.
             self.setTimeout(self._idleTime)
         elif state is BODY:
             came, self._bodySizeBefore = self._bodySize - self._bodySizeBefore, self._bodySize
@@ -487,6 +631,10 @@ class HTTPChannel(Protocol, TimeoutMixin):
                 collected.addRawHeader(name, value)
             headers = collected
         raw = headers._rawHeaders
+        if self._owesContinue:
+            # Whether the body comes all the same, nobody knows (RFC 9110, section 10.1.1).
+            self._owesContinue = False
+            raw[b"connection"] = [b"close"]
         if b"connection" in raw and b"close" in [v.lower() for v in raw[b"connection"]]:
             self.persistent = False
         head = response_head(version, code, reason, raw)
@@ -501,6 +649,11 @@ class HTTPChannel(Protocol, TimeoutMixin):
         self.transport.loseConnection()
         self._isRead()
         self.setTimeout(self.abortTimeout)
+
+    def breakOff(self) -> None:
+        """End an answer that nobody is to take for complete."""
+        self.persistent = False
+        self.loseConnection()
 
     def getPeer(self) -> Any:
         """The address of the other side."""
@@ -578,7 +731,8 @@ class HTTPChannel(Protocol, TimeoutMixin):
         self._setFull(False)
         if self._producer is not None:
             self._producer.resumeProducing()
-        if self._state is IDLE and not self._proceeding and (self._buffer or self._held):
+        waits = self._state is IDLE or (self._state is BODY and not self._bodyHeld)
+        if waits and not self._proceeding and (self._buffer or self._held):
             self._proceed()
 
     def stopProducing(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from calendar import timegm
+from functools import lru_cache
 from time import gmtime, time
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -31,8 +32,13 @@ def datetimeToString(msSinceEpoch: float | None = None) -> bytes:
 
     @param msSinceEpoch: seconds since the epoch, by default now.
     """
-    moment = gmtime(time() if msSinceEpoch is None else msSinceEpoch)
-    year, month, day, hour, minute, second, weekday = moment[:7]
+    return _written(int(time() if msSinceEpoch is None else msSinceEpoch // 1))
+
+
+@lru_cache(maxsize=256)
+def _written(seconds: int) -> bytes:
+    """A date such as ``Sun, 06 Nov 1994 08:49:37 GMT``; those of files are asked for often."""
+    year, month, day, hour, minute, second, weekday = gmtime(seconds)[:7]
     return (
         f"{_DAYS[weekday]}, {day:02d} {_MONTHS[month]} {year:04d} "
         f"{hour:02d}:{minute:02d}:{second:02d} GMT"

@@ -21,6 +21,7 @@ class HTTPFactory(ServerFactory, ChannelKeeper):
     @ivar logPath: the file that lines are appended to, or None for the program's log.
     @ivar draining: whether no more requests are wanted; see `drain`.
     @ivar timeOut: after how many seconds without a request a connection is closed.
+    @ivar http2Limits: the `HTTP2Limits` of clients that speak HTTP/2, or None to speak none.
     """
 
     __module__ = "twisted.web.http"
@@ -30,6 +31,7 @@ class HTTPFactory(ServerFactory, ChannelKeeper):
     logPath: str | bytes | None = None
     timeOut: float | None = 60
     logFile: IO[str] | Any = None
+    http2Limits: Any = None
 
     def __init__(
         self,

@@ -2,25 +2,41 @@
 
 from __future__ import annotations
 
-from typing import IO
+from binascii import a2b_qp
+from typing import IO, Any
 from urllib.parse import unquote_to_bytes
 
 import multipart
 
 from twisted.web._http._head import BadRequest
+from twisted.web._http._uploads import Spool, UploadedFile
 
 #: How many fields a query or form may have, and how many headers a part of a form.
 MAX_FIELDS = 1000
 MAX_PART_HEADERS = 8
 
+#: How many bytes of a form may be no files.
+MAX_FORM_SIZE = 16 * 2**20
+
 #: How much of a form is read at once, in bytes.
 _PORTION = 65536
 
 
-def _decoded(text: bytes) -> bytes:
-    """Text without the encoding that forms give it."""
-    text = text.replace(b"+", b" ")
-    return unquote_to_bytes(text) if b"%" in text else text
+# Looking for a number in bytes is much faster than looking for bytes.
+_PERCENT, _CR, _LF = b"%\r\n"
+
+
+def _unescaped(text: bytes) -> bytes:
+    """Text without its escapes; a ``%`` that begins none is left."""
+    if _PERCENT not in text:
+        return text
+    if _LF not in text and _CR not in text:
+        # Quoted-printable differs in nothing but its sign, and is decoded in C.  What is no escape
+        # is left longer than an escape would be; only ends of lines mean something else there.
+        decoded = a2b_qp(text.replace(b"=", b"=3D").replace(b"%", b"="))
+        if len(decoded) == len(text) - 2 * text.count(b"%"):
+            return decoded
+    return unquote_to_bytes(text)
 
 
 def parse_qs(
@@ -40,54 +56,100 @@ def parse_qs(
     @return: lists of values by names.
     @raise ValueError: if there are more fields, or for such errors.
     """
-    fields: dict[bytes, list[bytes]] = {}
     if max_num_fields is not None and qs.count(b"&") >= max_num_fields:
         raise ValueError(f"more than {max_num_fields} fields")
-    for field in qs.split(b"&"):
-        if not field:
-            continue
+    text = qs.replace(b"+", b" ")
+    whole = _unescaped(text)
+    # If no separator was escaped, all fields are without escapes now.
+    escaped = any(whole.count(sign) != text.count(sign) for sign in (b"&", b"="))
+    fields: dict[bytes, list[bytes]] = {}
+    for field in (text if escaped else whole).split(b"&"):
         name, sign, value = field.partition(b"=")
         if not sign:
-            if strict_parsing:
+            if strict_parsing and field:
                 raise ValueError(f"a field without a value: {field!r}")
             continue
-        if value or keep_blank_values:
-            fields.setdefault(_decoded(name), []).append(_decoded(value))
+        if not value and not keep_blank_values:
+            continue
+        if escaped:
+            name, value = _unescaped(name), _unescaped(value)
+        values = fields.get(name)
+        if values is None:
+            fields[name] = [value]
+        else:
+            values.append(value)
     return fields
 
 
-def query_fields(query: bytes) -> dict[bytes, list[bytes]]:
+class Form:
+    """
+    What a form holds.
+
+    @ivar values: lists of texts and files, by names, in the order in which they came.
+    """
+
+    def __init__(self) -> None:
+        self.values: dict[bytes, list[bytes | UploadedFile]] = {}
+        self.spool = Spool()
+
+    def contents(self) -> dict[bytes, list[bytes]]:
+        """The texts, and what is in the files."""
+        return {
+            name: [each if isinstance(each, bytes) else each.content() for each in values]
+            for name, values in self.values.items()
+        }
+
+    def files(self) -> dict[bytes, list[UploadedFile]]:
+        """The files."""
+        found = {
+            name: [each for each in values if isinstance(each, UploadedFile)]
+            for name, values in self.values.items()
+        }
+        return {name: files for name, files in found.items() if files}
+
+
+def query_fields(query: bytes, max_fields: int = MAX_FIELDS) -> dict[bytes, list[bytes]]:
     """
     The fields of a query.
 
     @raise BadRequest: if there are too many.
     """
     try:
-        return parse_qs(query, 1, 0, MAX_FIELDS)
+        return parse_qs(query, 1, 0, max_fields)
     except ValueError as error:
         raise BadRequest(str(error)) from None
 
 
-def form_fields(content_type: bytes, content: IO[bytes]) -> dict[bytes, list[bytes]] | None:
+def read_form(
+    content_type: bytes,
+    content: IO[bytes],
+    max_fields: int = MAX_FIELDS,
+    max_size: int = MAX_FORM_SIZE,
+) -> dict[bytes, list[bytes]] | Form | None:
     """
     The fields of a body, if it is a form.
 
     @param content_type: the header.
     @param content: the body; it is read from where it stands.
-    @return: lists of values by names, or None for any other content.
-    @raise BadRequest: if it is malformed, or has too many fields.
+    @param max_fields: how many fields there may be.
+    @param max_size: how many bytes may be in what is no file.
+    @return: the fields of a form in one piece, a form in parts, or None for any other content.
+    @raise BadRequest: if it is malformed, too large, or has too many fields.
     """
     kind = content_type.partition(b";")[0].strip().lower()
     if kind == b"application/x-www-form-urlencoded":
-        return query_fields(content.read())
+        data = content.read(max_size + 1)
+        if len(data) > max_size:
+            raise BadRequest("the form is too large", 413)
+        return query_fields(data, max_fields)
     if kind == b"multipart/form-data":
-        return _parts(content_type, content)
+        return _read_parts(content_type, content, max_fields, max_size)
     return None
 
 
-def _parts(content_type: bytes, content: IO[bytes]) -> dict[bytes, list[bytes]]:
+def _read_parts(content_type: bytes, content: IO[bytes], max_fields: int, max_size: int) -> Form:
     """
-    The fields of a form in parts (RFC 7578); for files, what is in them.
+    A form in parts (RFC 7578).
 
     @raise BadRequest: if it is malformed.
     """
@@ -96,24 +158,51 @@ def _parts(content_type: bytes, content: IO[bytes]) -> dict[bytes, list[bytes]]:
     if not 1 <= len(boundary) <= 70:
         # RFC 2046, section 5.1.1.
         raise BadRequest("a form without a good boundary")
-    fields: dict[bytes, list[bytes]] = {}
-    name = b""
-    pieces: list[bytes] = []
+    form = Form()
     try:
         with multipart.PushMultipartParser(
             boundary,
             max_header_count=MAX_PART_HEADERS,
-            max_segment_count=MAX_FIELDS,
+            max_segment_count=max_fields,
         ) as parser:
-            while not parser.closed:
-                for event in parser.parse(content.read(_PORTION)):
-                    if isinstance(event, multipart.MultipartSegment):
-                        name = event.name.encode("utf-8", "surrogateescape")
-                    elif event:
-                        pieces.append(bytes(event))
-                    else:
-                        fields.setdefault(name, []).append(b"".join(pieces))
-                        pieces.clear()
+            _fill(form, parser, content, max_size)
     except (multipart.MultipartError, UnicodeError) as error:
+        form.spool.close()
         raise BadRequest(f"malformed form: {error}") from None
-    return fields
+    except BadRequest:
+        form.spool.close()
+        raise
+    return form
+
+
+def _fill(form: Form, parser: Any, content: IO[bytes], max_size: int) -> None:
+    """
+    Put the parts that a parser finds into a form.
+
+    @raise BadRequest: if it becomes too large.
+    """
+    pieces: list[bytes] = []
+    size = 0
+    values: list[bytes | UploadedFile] = []
+    upload: UploadedFile | None = None
+    while not parser.closed:
+        for event in parser.parse(content.read(_PORTION)):
+            if isinstance(event, multipart.MultipartSegment):
+                name = event.name.encode("utf-8", "surrogateescape")
+                values = form.values.setdefault(name, [])
+                upload = None
+                if event.filename is not None:
+                    upload = UploadedFile(
+                        form.spool, name, event.filename, event.content_type or ""
+                    )
+                    values.append(upload)
+            elif upload is not None:
+                upload.write(event or b"")
+            elif event:
+                size += len(event)
+                if size > max_size:
+                    raise BadRequest("the form is too large", 413)
+                pieces.append(bytes(event))
+            else:
+                values.append(b"".join(pieces))
+                pieces.clear()

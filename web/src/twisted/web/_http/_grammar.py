@@ -9,12 +9,12 @@ import re
 
 _TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 
-#: A whole head of a request.  No part of it matches a bare CR or LF, NUL, a folded line, or space
-#: before a colon, so that a head which one server reads so and another otherwise is refused.
-REQUEST_HEAD = re.compile(
-    rb"(" + _TOKEN + rb") ([\x21-\x7e\x80-\xff]+) HTTP/([0-9])\.([0-9])\r\n"
-    rb"((?:" + _TOKEN + rb":[^\r\n\0]*\r\n)*)\r\n"
-)
+#: The first line of a request.
+REQUEST_LINE = re.compile(rb"(" + _TOKEN + rb") ([\x21-\x7e\x80-\xff]+) HTTP/([0-9])\.([0-9])\r\n")
+
+#: The headers behind it, and the empty line.  Neither matches a bare CR or LF, NUL, a folded line,
+#: or space before a colon: a head that one server reads so and another otherwise is refused.
+HEADERS = re.compile(rb"(?:" + _TOKEN + rb":[^\r\n\0]*\r\n)*\r\n")
 
 #: What a header is called: a token (RFC 9110, section 5.6.2).
 TOKEN = re.compile(_TOKEN)
@@ -31,10 +31,15 @@ TRAILER_LINE = re.compile(rb"(" + _TOKEN + rb"):[ \t]*([^\r\n\0]*)")
 #: A host and port, as far as a server cares: no space, path, query or user information.
 HOST = re.compile(rb"(?:\[[0-9A-Za-z:.%]+\]|[^\x00-\x20\x7f/?#@:\[\]<>\"\\^`{|}]*)(?::[0-9]*)?")
 
+#: Where the authority of a URL ends (RFC 3986, section 3.2).
+AUTHORITY_END = re.compile(rb"[/?#]")
+
 #: How large a head may be, in bytes, and how many headers it may have.
 MAX_HEAD_SIZE = 16384
 MAX_HEADERS = 500
 
-#: How long the line before a chunk may be, extensions included, and how large a trailer.
+#: How long the line before a chunk may be, extensions included, how much all extensions of a body
+#: may have together, and how large a trailer may be.
 MAX_CHUNK_LINE = 1024
+MAX_EXTENSIONS_SIZE = 16384
 MAX_TRAILER_SIZE = 16384

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from binascii import a2b_base64
+from functools import cached_property
 from io import BytesIO
 from typing import IO, Any
 
@@ -15,10 +16,14 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IConsumer, ISSLTransport
 from twisted.logger import Logger
 from twisted.python.failure import Failure
-from twisted.web._http._body import to_chunk
-from twisted.web._http._dates import datetimeToString, stringToDatetime
-from twisted.web._http._forms import form_fields, query_fields
+from twisted.web._http._body import NOT_IN_TRAILERS, to_chunk
+from twisted.web._http._conditions import matches, modified_since
+from twisted.web._http._cookies import read_cookies, set_cookie
+from twisted.web._http._dates import datetimeToString
+from twisted.web._http._forms import MAX_FIELDS, MAX_FORM_SIZE, Form, query_fields, read_form
 from twisted.web._http._head import BadRequest
+from twisted.web._http._streaming import ComingBody, KeptBody, RequestBody
+from twisted.web._http._uploads import UploadedFile
 from twisted.web._http._write import checked_reason
 from twisted.web._responses import (
     FOUND,
@@ -41,19 +46,6 @@ NO_BODY_CODES = (204, 304)
 #: Bodies above this many bytes are kept in a temporary file.
 _KEPT_IN_MEMORY = 100_000
 
-_SAME_SITE = frozenset({b"lax", b"strict", b"none"})
-
-
-def _cookiePart(value: object) -> bytes:
-    """
-    A part of a cookie, in which semicolons become spaces.
-
-    @raise ValueError: if a line break or NUL is in it.
-    """
-    if not isinstance(value, bytes):
-        value = str(value).encode("utf-8")
-    return _checked(value).replace(b";", b" ")
-
 
 def _pathOf(target: bytes) -> tuple[bytes, bytes]:
     """The path and the query of a request's target (RFC 9112, section 3.2)."""
@@ -73,11 +65,13 @@ class Request:
     @ivar method: such as ``b"GET"``.
     @ivar uri: what was asked for, as it was sent.
     @ivar path: the path of that, still with its percent signs.
-    @ivar args: the fields of the query and of a form that was posted: lists of values by names.
     @ivar clientproto: such as ``b"HTTP/1.1"``.
-    @ivar content: a file with the body.
+    @ivar content: a file with the body; empty if the body is taken as it comes.
+    @ivar takesBody: whether the body is taken as it comes, by ``body``.
     @ivar requestHeaders: the `Headers` that came.
+    @ivar requestTrailers: the `Headers` that came behind a body in chunks, or None.
     @ivar responseHeaders: the `Headers` that go out.
+    @ivar responseTrailers: the `Headers` that go out behind the body, or None; see `addTrailer`.
     @ivar cookies: the cookies that go out, as they are written.
     @ivar received_cookies: the values of cookies that came, by names.
     @ivar code: the status of the answer.
@@ -88,15 +82,19 @@ class Request:
     @ivar startedWriting: whether the head of the answer is sent.
     @ivar sentLength: how many bytes of its body are.
     @ivar finished: whether `finish` was called.
+    @cvar maxFormFields: how many fields a query or a form may have.
+    @cvar maxFormSize: how many bytes of a form may be no files.
     """
 
     __module__ = "twisted.web.http"
+
+    maxFormFields = MAX_FIELDS
+    maxFormSize = MAX_FORM_SIZE
 
     method: bytes = b"(no method yet)"
     uri: bytes = b"(no uri yet)"
     path: bytes = b""
     clientproto: bytes = b"(no clientproto yet)"
-    args: dict[bytes, list[bytes]] | None = None
     content: IO[bytes] | None = None
     user: bytes
     password: bytes
@@ -112,7 +110,14 @@ class Request:
     producer: Any = None
     streamingProducer: bool | int = False
     site: Any = None
+    takesBody = False
+    requestTrailers: Headers | None = None
+    responseTrailers: Headers | None = None
 
+    _args: dict[bytes, list[bytes]] | None = None
+    # A form in parts, and whether what it holds is in the arguments.
+    _form: Form | None = None
+    _formRead = True
     _disconnected = False
     _forceSSL = 0
     _withoutBody = False
@@ -167,10 +172,42 @@ class Request:
 
             self.content = SpooledTemporaryFile(max_size=_KEPT_IN_MEMORY)  # noqa: SIM115
 
+    def headReceived(self, command: bytes, path: bytes, version: bytes) -> bool:
+        """
+        The head of a request whose body is going to come is there.
+
+        @return: whether this takes the body as it comes; then the answer may begin before the end
+            of that. By default it does not.
+        """
+        return False
+
+    def takeBody(self) -> None:
+        """Take the body as it comes: see `body`."""
+        self.takesBody = True
+        self.body = ComingBody(self.channel)
+        if self.content is not None:
+            self.content.close()
+        self.content = BytesIO()
+
+    @cached_property
+    def body(self) -> RequestBody:
+        """The body, piece by piece: ``async for piece in request.body``."""
+        return KeptBody(self.content)
+
     def handleContentChunk(self, data: bytes) -> None:
         """Take a piece of the body."""
+        if self.takesBody:
+            assert isinstance(self.body, ComingBody)
+            self.body.received(data)
+            return
         assert self.content is not None
         self.content.write(data)
+
+    def trailersReceived(self, trailers: list[tuple[bytes, bytes]]) -> None:
+        """Take the headers that came behind the body."""
+        self.requestTrailers = Headers()
+        for name, value in trailers:
+            self.requestTrailers.addRawHeader(name, value)
 
     def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
         """
@@ -178,13 +215,13 @@ class Request:
 
         @param path: the target, with its query.
         """
-        self.method, self.uri, self.clientproto = command, path, version
-        self.path, query = _pathOf(path)
+        if self.takesBody:
+            assert isinstance(self.body, ComingBody)
+            self.body.completed()
+            return
         headers = self.requestHeaders._rawHeaders
         try:
-            self.args = query_fields(query) if query else {}
-            if b"cookie" in headers:
-                self.parseCookies()
+            self._readTarget(command, path, version)
             if command == b"POST" and b"content-type" in headers and self._parsePOSTFormSubmission:
                 self._readForm(headers[b"content-type"][0])
         except BadRequest as error:
@@ -194,15 +231,58 @@ class Request:
             self.content.seek(0)
         self.process()
 
+    def _readTarget(self, command: bytes, path: bytes, version: bytes) -> None:
+        """
+        Work out what is asked for.
+
+        @raise BadRequest: if it makes no sense.
+        """
+        self.method, self.uri, self.clientproto = command, path, version
+        self.path, query = _pathOf(path)
+        self.args = query_fields(query, self.maxFormFields) if query else {}
+        if b"cookie" in self.requestHeaders._rawHeaders:
+            self.parseCookies()
+
     def _readForm(self, contentType: bytes) -> None:
-        """Add the fields of the body to ``args``, if it is a form."""
+        """Read the body if it is a form."""
         assert self.content is not None
-        assert self.args is not None
         self.content.seek(0)
-        fields = form_fields(contentType, self.content)
-        if fields is not None:
-            for name, values in fields.items():
-                self.args.setdefault(name, []).extend(values)
+        form = read_form(contentType, self.content, self.maxFormFields, self.maxFormSize)
+        if isinstance(form, Form):
+            self._form = form
+            self._formRead = False
+        elif form is not None:
+            self._addFields(form)
+
+    def _addFields(self, fields: dict[bytes, list[bytes]]) -> None:
+        """Add fields to the arguments."""
+        if not self._args:
+            self._args = fields
+            return
+        for name, values in fields.items():
+            self._args.setdefault(name, []).extend(values)
+
+    @property
+    def args(self) -> dict[bytes, list[bytes]] | None:
+        """
+        The fields of the query and of a form that was posted: lists of values by names.
+
+        What is in files is there, too, all of it; `files` has them as they are.
+        """
+        if not self._formRead:
+            self._formRead = True
+            assert self._form is not None
+            self._addFields(self._form.contents())
+        return self._args
+
+    @args.setter
+    def args(self, value: dict[bytes, list[bytes]] | None) -> None:
+        self._args = value
+
+    @property
+    def files(self) -> dict[bytes, list[UploadedFile]]:
+        """The files of a form that was posted: lists by names."""
+        return {} if self._form is None else self._form.files()
 
     def _reject(self, error: BadRequest) -> None:
         """Answer that the request makes no sense."""
@@ -219,14 +299,23 @@ class Request:
         """The connection ended before the answer was complete: tell those who wait for that."""
         self._disconnected = True
         self.channel = None
-        if self.content is not None:
-            self.content.close()
+        self._closeContent()
+        if self.takesBody:
+            assert isinstance(self.body, ComingBody)
+            self.body.lost(reason)
         waiting, self.notifications = self.notifications, []
         for deferred in waiting:
             deferred.errback(reason)
 
     def noLongerQueued(self) -> None:
         """Nothing: requests are made when it is their turn."""
+
+    def _closeContent(self) -> None:
+        """Part with the body, and the files in it."""
+        if self.content is not None:
+            self.content.close()
+        if self._form is not None:
+            self._form.spool.close()
 
     # What a subclass says
 
@@ -257,10 +346,7 @@ class Request:
     def parseCookies(self) -> None:
         """Read the cookies that came."""
         for header in self.requestHeaders.getRawHeaders(b"cookie", ()):
-            for cookie in header.split(b";"):
-                name, sign, value = cookie.lstrip().partition(b"=")
-                if sign:
-                    self.received_cookies[name] = value
+            self.received_cookies.update(read_cookies(header))
 
     def getCookie(self, key: bytes) -> bytes | None:
         """The value of a cookie that came, or None."""
@@ -346,10 +432,11 @@ class Request:
         if not isinstance(code, int):
             raise TypeError(f"a status is a number, not {code!r}")
         if message is None:
-            message = RESPONSES.get(code, b"Unknown Status")
+            self.code_message = RESPONSES.get(code, b"Unknown Status")
         elif not isinstance(message, bytes):
             raise TypeError(f"a reason is bytes, not {message!r}")
-        self.code_message = checked_reason(message)
+        else:
+            self.code_message = checked_reason(message)
         self.code = code
 
     def setHeader(self, name: bytes | str, value: bytes | str) -> None:
@@ -382,26 +469,54 @@ class Request:
         @param sameSite: ``"lax"``, ``"strict"`` or ``"none"``: whether other sites' pages send it.
         @raise ValueError: if that is something else, or a line break or NUL is in any of it.
         """
-        parts = [_cookiePart(k) + b"=" + _cookiePart(v)]
-        for name, value in (
-            (b"Expires", expires),
-            (b"Domain", domain),
-            (b"Path", path),
-            (b"Max-Age", max_age),
-            (b"Comment", comment),
-        ):
-            if value is not None:
-                parts.append(name + b"=" + _cookiePart(value))
-        if secure:
-            parts.append(b"Secure")
-        if httpOnly:
-            parts.append(b"HttpOnly")
-        if sameSite:
-            policy = _cookiePart(sameSite).lower()
-            if policy not in _SAME_SITE:
-                raise ValueError(f"Invalid value for sameSite: {sameSite!r}")
-            parts.append(b"SameSite=" + policy)
-        self.cookies.append(b"; ".join(parts))
+        attributes = {
+            b"Expires": expires,
+            b"Domain": domain,
+            b"Path": path,
+            b"Max-Age": max_age,
+            b"Comment": comment,
+        }
+        flags = {b"Secure": secure, b"HttpOnly": httpOnly}
+        self.cookies.append(set_cookie(k, v, attributes, flags, sameSite))
+
+    def addTrailer(self, name: bytes | str, value: bytes | str) -> None:
+        """
+        Say something behind the body, such as what was found out while it was written.
+
+        It is sent if the body has no length, and the client has said that it wants trailers.
+
+        @raise ValueError: if a line break or NUL is in it, or it may stand in the head alone.
+        @raise RuntimeError: after `finish`.
+        """
+        if self.finished:
+            raise RuntimeError("Request.addTrailer after Request.finish")
+        headers = Headers()
+        headers.addRawHeader(name, value)
+        ((lower, values),) = headers._rawHeaders.items()
+        if lower in NOT_IN_TRAILERS:
+            raise ValueError(f"{lower.decode()} in a trailer (RFC 9110, section 6.5.1)")
+        if self.responseTrailers is None:
+            self.responseTrailers = Headers()
+        self.responseTrailers.addRawHeader(lower, values[0])
+
+    def wantsTrailers(self) -> bool:
+        """Whether the client has said that it reads trailers (RFC 9110, section 10.1.4)."""
+        values = self.requestHeaders._rawHeaders.get(b"te")
+        return values is not None and any(
+            each.partition(b";")[0].strip().lower() == b"trailers"
+            for value in values
+            for each in value.split(b",")
+        )
+
+    def _trailers(self) -> bytes:
+        """The lines behind the last chunk."""
+        if self.responseTrailers is None or not self.wantsTrailers():
+            return b""
+        return b"".join(
+            b"%b: %b\r\n" % (name, value)
+            for name, values in self.responseTrailers.getAllRawHeaders()
+            for value in values
+        )
 
     def redirect(self, url: bytes | str) -> None:
         """
@@ -422,15 +537,11 @@ class Request:
         seconds = math.ceil(when)
         if self.lastModified is None or self.lastModified < seconds:
             self.lastModified = seconds
-        since = self.getHeader(b"if-modified-since")
-        if since is None or self.requestHeaders.hasHeader(b"if-none-match"):
+        if self.requestHeaders.hasHeader(b"if-none-match"):
             # RFC 9110, section 13.1.3: the entity tag decides if there is one.
             return None
-        try:
-            known = stringToDatetime(since.partition(b";")[0])
-        except ValueError:
-            return None
-        if known < self.lastModified:
+        since = self.getHeader(b"if-modified-since")
+        if since is None or modified_since(since, self.lastModified):
             return None
         self.setResponseCode(NOT_MODIFIED)
         return CACHED
@@ -444,10 +555,7 @@ class Request:
         """
         self.etag = _checked(etag)
         condition = self.getHeader(b"if-none-match")
-        if condition is None:
-            return None
-        tags = [tag.strip().removeprefix(b"W/") for tag in condition.split(b",")]
-        if etag.removeprefix(b"W/") not in tags and tags != [b"*"]:
+        if condition is None or not matches(condition, etag):
             return None
         unchanged = self.method in (b"GET", b"HEAD")
         self.setResponseCode(NOT_MODIFIED if unchanged else PRECONDITION_FAILED)
@@ -523,7 +631,7 @@ class Request:
         if not self.startedWriting:
             self.write(b"")
         if self.chunked:
-            self.channel.write(b"0\r\n\r\n")
+            self.channel.write(b"0\r\n" + self._trailers() + b"\r\n")
         elif self._promised is not None and self._promised != self.sentLength:
             _log.error(
                 "{request} promised {promised} bytes and wrote {sent}",
@@ -539,16 +647,19 @@ class Request:
             factory.log(self)
         self._cleanUp()
 
-    def switched(self) -> None:
-        """The connection is another protocol's: this is over."""
-        self.code, self.code_message = SWITCHING, RESPONSES[SWITCHING]
+    def switched(self, code: int = SWITCHING) -> None:
+        """
+        The connection is another protocol's: this is over.
+
+        @param code: the status of the answer that said so.
+        """
+        self.code, self.code_message = code, RESPONSES[code]
         self.startedWriting = self.finished = 1
         factory = getattr(self.channel, "factory", None)
         if factory is not None:
             factory.log(self)
         self.channel = None
-        if self.content is not None:
-            self.content.close()
+        self._closeContent()
         waiting, self.notifications = self.notifications, []
         for deferred in waiting:
             deferred.callback(None)
@@ -560,8 +671,7 @@ class Request:
             self.unregisterProducer()
         channel, self.channel = self.channel, None
         channel.requestDone(self)
-        if self.content is not None:
-            self.content.close()
+        self._closeContent()
         if self.notifications:
             waiting, self.notifications = self.notifications, []
             for deferred in waiting:

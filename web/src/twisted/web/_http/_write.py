@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from twisted.web.http_headers import _canonicalName
+from twisted.web.http_headers import _canonical, _canonicalName
 
 #: What a reason may hold (RFC 9112, section 4): no line break, NUL or other control.
 _REASON = re.compile(rb"[\t \x21-\x7e\x80-\xff]*")
@@ -46,7 +46,8 @@ def response_head(
     line = _status_lines.get((version, code, reason))
     parts = [_status_line(version, code, reason) if line is None else line]
     for name, values in headers.items():
-        written = _canonicalName(name)
+        # Nearly always it is known, and a call would cost more than this.
+        written = _canonical.get(name) or _canonicalName(name)
         for value in values:
             parts += (written, b": ", value, b"\r\n")
     parts.append(b"\r\n")

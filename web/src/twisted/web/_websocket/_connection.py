@@ -54,7 +54,14 @@ class Limits:
 class WebSocketConnection:
     """
     One side of a connection, once both have agreed; also the transport of its protocol.
+
+    @ivar closeCode: which code the other side, or else this one, has ended the connection with;
+        1006 if neither (RFC 6455, section 7.1.5).
+    @ivar closeReason: what it said about that.
     """
+
+    closeCode = 1006
+    closeReason = ""
 
     def __init__(
         self, isClient: bool, protocol: Any, extensions: list[Any], clock: Any, limits: Any
@@ -157,8 +164,9 @@ class WebSocketConnection:
         elif isinstance(event, Pong):
             self._call(self._protocol.pongReceived, bytes(event.payload))
         elif self._is(ConnectionState.OPEN):
-            # What has come is no WebSocket.
-            self._fail(event.code, event.reason or "")
+            # What has come is no WebSocket. What the library says of text depends on its pieces.
+            invalid = event.code == CloseReason.INVALID_FRAME_PAYLOAD_DATA
+            self._fail(event.code, "text that is not UTF-8" if invalid else event.reason or "")
         else:
             self._closeReceived(event)
 
@@ -189,6 +197,9 @@ class WebSocketConnection:
     def _closeReceived(self, event: CloseConnection) -> None:
         """The other side wants the end, or agrees to it."""
         self._cancel()
+        # Without a code there was none (RFC 6455, section 7.1.5).
+        self.closeCode = event.code or CloseReason.NO_STATUS_RCVD
+        self.closeReason = event.reason or ""
         if self._is(ConnectionState.REMOTE_CLOSING):
             self._send(event.response())
         self._transport.loseConnection()
@@ -197,6 +208,7 @@ class WebSocketConnection:
         """End the connection, and say why."""
         self._cancel()
         self._pieces.clear()
+        self.closeCode, self.closeReason = code, reason
         if self._is(ConnectionState.OPEN):
             # A reason has 123 octets at most.
             self._send(CloseConnection(code, reason.encode()[:120].decode("utf-8", "ignore")))
@@ -231,17 +243,26 @@ class WebSocketConnection:
         if self._isOpen():
             self._send(Ping(payload))
 
-    def loseConnection(self, code: int = 1000) -> None:
+    def loseConnection(self, code: int = 1000, reason: str | None = None) -> None:
         """
         End the connection, once everything was sent and the other side agrees.
 
         @param code: tells why (RFC 6455, section 7.4).
+        @param reason: tells it to people, in 123 octets of UTF-8 at most.
         """
         if not self._isOpen():
             return
         self._cancel()
-        self._send(CloseConnection(code))
+        self._send(CloseConnection(code, reason))
         self._next = self._clock.callLater(self._limits.closeTimeout, self._cut)
+
+    def pauseProducing(self) -> None:
+        """Read nothing more, until `resumeProducing`."""
+        self._transport.pauseProducing()
+
+    def resumeProducing(self) -> None:
+        """Read again."""
+        self._transport.resumeProducing()
 
     def attachProducer(self, producer: Any) -> None:
         """Have a push producer held back while the other side is slow."""

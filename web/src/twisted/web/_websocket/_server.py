@@ -16,6 +16,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.web._responses import BAD_REQUEST, FORBIDDEN, INTERNAL_SERVER_ERROR, UPGRADE_REQUIRED
 from twisted.web._websocket._connection import Limits, WebSocketConnection
+from twisted.web.error import UnsupportedMethod
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 
@@ -54,7 +55,7 @@ class WebSocketResource(Resource, Limits):
         self.compress = compress
 
     def render_GET(self, request: Any) -> bytes | int:
-        """Become a connection, if the request asks for one."""
+        """Become a connection, if the request asks for one by HTTP/1.1."""
         headers = request.requestHeaders
         upgrade = _tokens(headers.getRawHeaders(b"upgrade"))
         connection = _tokens(headers.getRawHeaders(b"connection"))
@@ -64,15 +65,34 @@ class WebSocketResource(Resource, Limits):
             or request.clientproto != b"HTTP/1.1"
         ):
             return self._refuse(request, BAD_REQUEST)
-        if headers.getRawHeaders(b"sec-websocket-version") != [b"13"]:
-            request.setHeader(b"sec-websocket-version", b"13")
+        if not self._hasVersion(request):
             return self._refuse(request, UPGRADE_REQUIRED)
         keys = headers.getRawHeaders(b"sec-websocket-key", [])
         if len(keys) != 1 or not _isKey(keys[0]):
             return self._refuse(request, BAD_REQUEST)
-        if not self._mayConnect(request):
-            return self._refuse(request, FORBIDDEN)
-        return self._accept(request, keys[0])
+        answer = {
+            b"upgrade": b"websocket",
+            b"connection": b"Upgrade",
+            b"sec-websocket-accept": generate_accept_token(keys[0]),
+        }
+        return self._decide(request, answer)
+
+    def render_CONNECT(self, request: Any) -> bytes | int:
+        """Become a connection, if the request asks for one by HTTP/2 (RFC 8441)."""
+        if getattr(request.channel, "protocol", None) != b"websocket":
+            raise UnsupportedMethod((b"GET",))
+        if not self._hasVersion(request):
+            return self._refuse(request, BAD_REQUEST)
+        return self._decide(request, {})
+
+    @staticmethod
+    def _hasVersion(request: Any) -> bool:
+        """Whether the client speaks this version of WebSocket; otherwise it is told which it is."""
+        versions = request.requestHeaders.getRawHeaders(b"sec-websocket-version")
+        if versions == [b"13"]:
+            return True
+        request.setHeader(b"sec-websocket-version", b"13")
+        return False
 
     @staticmethod
     def _refuse(request: Any, code: int) -> bytes:
@@ -88,7 +108,18 @@ class WebSocketResource(Resource, Limits):
         host = (request.getHeader("host") or "").lower()
         return urlsplit(origin).netloc.lower() == host or origin.lower() in self.origins
 
-    def _accept(self, request: Any, key: bytes) -> bytes | int:
+    def _decide(self, request: Any, answer: dict[bytes, bytes]) -> bytes | int:
+        """Become a connection, if the page that asks for it may have one."""
+        if not self._mayConnect(request):
+            return self._refuse(request, FORBIDDEN)
+        return self._accept(request, answer)
+
+    def _accept(self, request: Any, answer: dict[bytes, bytes]) -> bytes | int:
+        """
+        Become a connection.
+
+        @param answer: the headers that say so.
+        """
         try:
             protocol = self.factory.buildProtocol(request)
         except Exception:
@@ -96,14 +127,17 @@ class WebSocketResource(Resource, Limits):
             return self._refuse(request, INTERNAL_SERVER_ERROR)
         if protocol is None:
             return self._refuse(request, FORBIDDEN)
+        return self._switch(request, answer, protocol)
+
+    def _switch(self, request: Any, answer: dict[bytes, bytes], protocol: Any) -> bytes | int:
+        """
+        Agree, and hand the connection over to a protocol.
+
+        @param answer: the headers that say so.
+        """
         extensions: list[Any] = [PerMessageDeflate()] if self.compress else []
         wanted = [each.decode("latin-1") for each in self._offers(request)]
         agreed = server_extensions_handshake(wanted, extensions)
-        answer = {
-            b"upgrade": b"websocket",
-            b"connection": b"Upgrade",
-            b"sec-websocket-accept": generate_accept_token(key),
-        }
         if agreed:
             answer[b"sec-websocket-extensions"] = agreed
         site = request.site

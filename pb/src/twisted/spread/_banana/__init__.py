@@ -1,0 +1,1 @@
+"""Expressions of Banana in octets: no transport, no clock."""

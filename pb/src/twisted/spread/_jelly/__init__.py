@@ -1,0 +1,1 @@
+"""Objects to expressions, and back: no transport, no clock."""

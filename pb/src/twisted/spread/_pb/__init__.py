@@ -1,0 +1,1 @@
+"""Perspective Broker; public as `twisted.spread.pb` and `twisted.spread.flavors`."""

@@ -1,0 +1,359 @@
+"""Tests of `twisted.spread.jelly`."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import subprocess
+import sys
+import types
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from twisted.spread import banana, jelly
+
+#: Objects, and their expressions.
+TABLE = [
+    (1, 1),
+    (1.5, 1.5),
+    (b"x", b"x"),
+    (True, [b"boolean", b"true"]),
+    (False, [b"boolean", b"false"]),
+    (None, [b"None"]),
+    ("\xfc", [b"unicode", b"\xc3\xbc"]),
+    ([1, "a"], [b"list", 1, [b"unicode", b"a"]]),
+    ((1, 2), [b"tuple", 1, 2]),
+    ({"a": 1}, [b"dictionary", [[b"unicode", b"a"], 1]]),
+    ({3}, [b"set", 3]),
+    (frozenset([1]), [b"frozenset", 1]),
+    (datetime.datetime(2020, 1, 2, 3, 4, 5, 6), [b"datetime", b"2020 1 2 3 4 5 6"]),
+    (datetime.date(2020, 1, 2), [b"date", b"2020 1 2"]),
+    (datetime.time(1, 2, 3, 4), [b"time", b"1 2 3 4"]),
+    (datetime.timedelta(1, 2, 3), [b"timedelta", b"1 2 3"]),
+    (Decimal("1.50"), [b"decimal", 150, -2]),
+    (Decimal("-1E+10"), [b"decimal", -1, 10]),
+]
+
+data = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.text()
+    | st.binary()
+    | st.floats(allow_nan=False),
+    lambda inner: (
+        st.lists(inner)
+        | st.lists(inner).map(tuple)
+        | st.dictionaries(st.text() | st.integers(), inner)
+        | st.frozensets(st.integers())
+    ),
+    max_leaves=20,
+)
+
+
+class Plain:
+    """An object of a class that is allowed in some tests."""
+
+    def __init__(self, value=None):
+        self.value = value
+
+    def method(self):
+        return self.value
+
+
+class Slots:
+    """An object without a dict."""
+
+    __slots__ = ("value",)
+
+
+class Other:
+    """An object of a class that is not allowed."""
+
+
+def function():
+    """A function."""
+
+
+@pytest.mark.parametrize(("thing", "expression"), TABLE)
+def test_expressions(thing, expression):
+    """Plain data has the expressions that it has in the published release, both ways."""
+    assert jelly.jelly(thing) == expression
+    made = jelly.unjelly(expression, jelly.globalSecurity)
+    assert made == thing
+    assert type(made) is type(thing)
+
+
+@given(data)
+def test_round_trip(thing):
+    """Plain data comes out as it went in, under the default options, through Banana."""
+    octets = banana.encode(jelly.jelly(thing))
+    assert jelly.unjelly(banana.decode(octets), jelly.globalSecurity) == thing
+
+
+def test_identity():
+    """What occurs twice is sent once, and is one object at the other side."""
+    shared = [1]
+    expression = jelly.jelly([shared, shared])
+    assert expression == [b"list", [b"reference", 1, [b"list", 1]], [b"dereference", 1]]
+    made = jelly.unjelly(expression)
+    assert made[0] is made[1]
+
+
+def cyclic_list():
+    thing = []
+    thing.append(thing)
+    return thing, lambda made: made[0] is made
+
+
+def cyclic_tuple():
+    inner = []
+    thing = (inner,)
+    inner.append((thing,))
+    return thing, lambda made: made[0][0][0] is made
+
+
+def cyclic_dict():
+    thing = {}
+    thing["me"] = (thing, {1: thing})
+    return thing, lambda made: made["me"][0] is made and made["me"][1][1] is made
+
+
+def cyclic_object():
+    thing = Plain()
+    thing.value = (thing, frozenset([thing]))
+    return thing, lambda made: made.value[0] is made and made in made.value[1]
+
+
+def cyclic_key():
+    thing = {}
+    inner = (Plain(thing),)
+    thing[inner] = inner
+    return inner, lambda made: made[0].value[made] is made
+
+
+@pytest.mark.parametrize(
+    "make", [cyclic_list, cyclic_tuple, cyclic_dict, cyclic_object, cyclic_key]
+)
+def test_cycles(make):
+    """Objects that refer to themselves do so at the other side."""
+    thing, right = make()
+    assert right(jelly.unjelly(jelly.jelly(thing)))
+
+
+def test_slots():
+    """Objects with slots keep what is in them."""
+    thing = Slots()
+    thing.value = 5
+    assert jelly.unjelly(jelly.jelly(thing)).value == 5
+
+
+def options(*classes):
+    made = jelly.SecurityOptions()
+    made.allowBasicTypes()
+    if classes:
+        made.allowInstancesOf(*classes)
+    return made
+
+
+HERE = __name__.encode()
+
+#: What a stranger may send, and must not get.
+REFUSED = {
+    "a module": [b"module", b"os"],
+    "a function": [b"function", b"os.system"],
+    "a builtin": [b"function", b"builtins.eval"],
+    "a class": [b"class", b"subprocess.Popen"],
+    "an instance": [b"subprocess.Popen", [b"dictionary"]],
+    "an old instance": [b"instance", [b"class", b"subprocess.Popen"], [b"dictionary"]],
+    "a method": [b"method", b"join", [b"unicode", b""], [b"class", b"builtins.str"]],
+    "an unlisted class of a listed module": [HERE + b".Other", [b"dictionary"]],
+    "what a listed module has imported": [b"function", HERE + b".os.system"],
+    "a function that a listed module has imported": [b"function", HERE + b".given"],
+    "a class by way of a module": [HERE + b".subprocess.Popen", [b"dictionary"]],
+    "a method of a class that is not listed": [
+        b"method",
+        b"method",
+        [b"list"],
+        [b"class", HERE + b".Other"],
+    ],
+    "a name without a module": [b"Popen", [b"dictionary"]],
+    "an instance of what is no class": [HERE + b".function", [b"dictionary"]],
+    "pickle": [b"pickle", b"cos\nsystem\n(S'true'\ntR."],
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+@pytest.mark.parametrize("allowed", [options(), options(Plain), jelly.globalSecurity])
+def test_refused(what, allowed):
+    """P1: nothing is looked up, made or called that the options do not list."""
+    with pytest.raises(jelly.InsecureJelly):
+        jelly.unjelly([b"list", REFUSED[what]], allowed)
+
+
+def test_nothing_is_imported():
+    """P1: a name in what has come imports nothing, even where everything is allowed."""
+    program = (
+        "import sys\n"
+        "from twisted.spread import jelly\n"
+        "for name in (b'module', b'function', b'class'):\n"
+        "    try: jelly.unjelly([name, b'antigravity.x'])\n"
+        "    except jelly.InsecureJelly: pass\n"
+        "try: jelly.unjelly([b'antigravity.x', [b'dictionary']])\n"
+        "except jelly.InsecureJelly: pass\n"
+        "assert 'antigravity' not in sys.modules and 'pickle' not in sys.modules, sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=15)
+
+
+def test_listed_module_is_imported():
+    """A module that the options list is imported when it is needed."""
+    allowed = options()
+    allowed.allowTypes("module")
+    allowed.allowModules("this")
+    sys.modules.pop("sndhdr", None)
+    with pytest.raises(jelly.InsecureJelly):
+        jelly.unjelly([b"module", b"wave"], allowed)
+    allowed.allowModules("wave")
+    assert jelly.unjelly([b"module", b"wave"], allowed).__name__ == "wave"
+
+
+def test_nothing_but_plain_data_by_default():
+    """P1: fresh options allow no containers even, and what is jellied under them says so."""
+    strict = jelly.SecurityOptions()
+    for thing in ([], {}, ()):
+        with pytest.raises(jelly.InsecureJelly):
+            jelly.unjelly(jelly.jelly(thing), strict)
+    assert jelly.unjelly(jelly.jelly("text"), strict) == "text"
+    sent = jelly.jelly([Other()], options())
+    assert sent == [
+        b"list",
+        [b"unpersistable", b"instance of class %s.Other deemed insecure" % HERE],
+    ]
+    (got,) = jelly.unjelly(sent, options())
+    assert isinstance(got, jelly.Unpersistable)
+
+
+def test_allowed_instances():
+    """Instances of listed classes are made, without calling ``__init__``, and methods found."""
+    allowed = options(Plain)
+    made = jelly.unjelly(jelly.jelly([Plain(3), Plain]), allowed)
+    assert made[0].value == 3
+    assert made[1] is Plain
+    allowed.allowTypes("method")
+    assert jelly.unjelly(jelly.jelly(Plain(4).method), allowed)() == 4
+
+
+MALFORMED = {
+    "an empty list": [],
+    "a list as a name": [[b"list"]],
+    "a number as a name": [1, 2],
+    "a text that is none": [b"unicode", b"\xff"],
+    "a text of a number": [b"unicode", 3],
+    "two texts": [b"unicode", b"a", b"b"],
+    "a boolean that is none": [b"boolean", b"maybe"],
+    "a pair that is none": [b"dictionary", [1, 2, 3]],
+    "a pair that is a number": [b"dictionary", 1],
+    "a key that cannot be one": [b"dictionary", [[b"list"], 1]],
+    "a set of lists": [b"set", [b"list"]],
+    "a reference without an object": [b"reference", 1],
+    "a reference to nothing": [b"dereference", 1],
+    "a reference to what comes later": [
+        b"list",
+        [b"dereference", 1],
+        [b"reference", 1, [b"list"]],
+    ],
+    "a number twice": [b"list", [b"reference", 1, [b"list"]], [b"reference", 1, [b"list"]]],
+    "a number that is a list": [b"reference", [b"list"], [b"list"]],
+    "an object that is itself": [b"reference", 1, [b"dereference", 1]],
+    "a tuple in itself": [b"reference", 1, [b"tuple", [b"dereference", 1]]],
+    "a date that is none": [b"date", b"2020 13 1"],
+    "a date of words": [b"date", b"2020 x 1"],
+    "a date of large numbers": [b"date", b"9" * 5000 + b" 1 1"],
+    "a time that is too long": [b"timedelta", b"999999999999 1 1"],
+    "a decimal without end": [b"decimal", 1, 10**9],
+    "a decimal of texts": [b"decimal", b"1", b"2"],
+    "an unpersistable without a reason": [b"unpersistable"],
+}
+
+
+@pytest.mark.parametrize("what", MALFORMED)
+def test_malformed(what):
+    """P2: what makes no sense is refused, with one kind of error."""
+    with pytest.raises(jelly.MalformedJelly):
+        jelly.unjelly(MALFORMED[what], jelly.globalSecurity)
+
+
+def test_depth():
+    """P2: what is nested too deep is refused, both ways; it is no `RecursionError`."""
+    deep: list[object] = [b"list"]
+    thing: list[object] = []
+    for _ in range(5000):
+        deep = [b"list", deep]
+        thing = [thing]
+    with pytest.raises(jelly.InsecureJelly, match="nested"):
+        jelly.unjelly(deep, jelly.globalSecurity)
+    with pytest.raises(jelly.InsecureJelly, match="nested"):
+        jelly.jelly(thing)
+
+
+def test_registered_class(registered):
+    """What is made of a class is what was registered for its name, and nothing else."""
+
+    class Copy(jelly.Unjellyable):
+        pass
+
+    registered.setUnjellyableForClass("some.Thing", Copy)
+    made = jelly.unjelly([b"some.Thing", [b"dictionary", [b"a", 1]]], jelly.globalSecurity)
+    assert type(made) is Copy
+    assert made.a == 1
+
+
+def test_registered_factory(registered):
+    """A factory makes the object of the state."""
+    registered.setUnjellyableFactoryForClass("some.Thing", lambda state: [state])
+    made = jelly.unjelly([b"some.Thing", [b"tuple", 1]], jelly.globalSecurity)
+    assert made == [(1,)]
+
+
+def test_registered_tree(registered):
+    """All classes of a module that have a base are registered, under a prefix."""
+    module = types.ModuleType("some.module")
+    module.Copy = type("Copy", (jelly.Unjellyable,), {})
+    module.Other = Other
+    registered.setUnjellyableForClassTree(module, jelly.Unjellyable, "wire.name")
+    assert jelly.unjellyableRegistry[b"wire.name.Copy"] is module.Copy
+    assert b"wire.name.Other" not in jelly.unjellyableRegistry
+
+
+def test_persistent():
+    """Objects that are kept elsewhere travel by their names."""
+    kept = {b"name": Plain()}
+    sent = jelly.jelly(
+        [kept[b"name"]],
+        persistentStore=lambda thing, _: b"name" if thing in kept.values() else None,
+    )
+    assert sent == [b"list", [b"persistent", b"name"]]
+    made = jelly.unjelly(sent, persistentLoad=lambda name, _: kept[name])
+    assert made[0] is kept[b"name"]
+    assert isinstance(jelly.unjelly(sent)[0], jelly.Unpersistable)
+
+
+def test_times_with_zones():
+    """A time zone cannot be sent; nobody loses one without knowing."""
+    with pytest.raises(NotImplementedError):
+        jelly.jelly(datetime.datetime.now(datetime.UTC))
+
+
+def test_special_decimals():
+    """Infinity and what is no number cannot be sent."""
+    for text in ("Infinity", "NaN"):
+        with pytest.raises(TypeError):
+            jelly.jelly(Decimal(text))
+
+
+#: Names of this module that hostile expressions reach for.
+REACHED_FOR = (os.system, subprocess.Popen)

@@ -1,0 +1,1 @@
+"""A small model of documents, for `twisted.web.microdom` and `twisted.web.domhelpers`."""
