@@ -296,6 +296,15 @@ REFUSED = [
 ]
 
 
+def test_changes_over_udp(served):
+    """Who asks for changes over UDP gets the newest SOA, and asks again over TCP (RFC 1995 §2)."""
+    reply = served.reply(ask(b"example.org", dns.IXFR))
+    assert [(rr.type, rr.payload.serial) for rr in reply.answers] == [(dns.SOA, 1)]
+    assert (reply.auth, reply.trunc, reply.authority) == (1, 0, [])
+    assert served.reply(ask(b"www.example.org", dns.IXFR)).rCode == 9
+    assert served.reply(ask(b"example.net", dns.IXFR)).rCode == 9
+
+
 @pytest.mark.parametrize(("request_", "code"), REFUSED)
 def test_refused(served, request_, code):
     """What is not for this server, not implemented, or makes no sense has a code of its own."""
