@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.task import Clock
-from twisted.names import client, dnssec, error
+from twisted.names import client, dnssec, error, root
 from twisted.names import dns as d
 from twisted.names._validation._denial import Denial, order
 from twisted.names._wire.names import Memo, ends_in, joined, labels, normal
@@ -289,7 +289,7 @@ def addresses(sections: Any) -> list[tuple[str, bool | None]]:
 
 def world(hashes: bool = False, **options: Any) -> World:
     """The root, a zone that signs, one below it, and zones that do not sign."""
-    root = Zone("", hashes=hashes)
+    top = Zone("", hashes=hashes)
     secure = Zone(
         "secure",
         ("www.secure", "A", "192.0.2.1"),
@@ -306,11 +306,11 @@ def world(hashes: bool = False, **options: Any) -> World:
     below = Zone("below.secure", ("www.below.secure", "A", "192.0.2.5"), hashes=hashes)
     plain = Zone("plain", ("www.plain", "A", "192.0.2.6"), signs=False)
     island = Zone("island.secure", ("www.island.secure", "A", "192.0.2.7"), signs=False)
-    root.delegate(secure)
-    root.delegate(plain, signed=False)
+    top.delegate(secure)
+    top.delegate(plain, signed=False)
     secure.delegate(below)
     secure.delegate(island, signed=False)
-    return World(root, secure, below, plain, island)
+    return World(top, secure, below, plain, island)
 
 
 @pytest.fixture(params=["nsec", "nsec3", "opt-out"])
@@ -769,6 +769,76 @@ class TestLimits:
         with pytest.raises(error.ResolverError, match="too many questions"):
             outcome(signed.resolver().lookupAddress(".".join(["x"] * 100) + ".secure"))
         assert len(signed.asked) == 65
+
+
+class Servers:
+    """The servers of all zones, which know no more than their own."""
+
+    def __init__(self, signed: World) -> None:
+        self.world = signed
+        self.addresses = {f"10.0.0.{i}": zone for i, zone in enumerate(signed.zones.values())}
+
+    def asker(self, servers: list[tuple[str, int]], reactor: object) -> Any:
+        [(host, _)] = servers
+        return Asker(self, self.addresses[host])
+
+
+class Asker:
+    """Asks the server of one zone."""
+
+    dnssecOK = recursionDesired = False
+
+    def __init__(self, servers: Servers, zone: Zone) -> None:
+        self.servers, self.zone = servers, zone
+
+    def queryUDP(self, queries: list[d.Query], timeout: object) -> Deferred[d.Message]:
+        assert self.dnssecOK
+        assert not self.recursionDesired
+        [query] = queries
+        name, zone = normal(query.name.name), self.zone
+        reply = d.Message(answer=1, auth=1)
+        cut = [c for c in zone.cuts() if ends_in(name, c)]
+        if not cut or (query.type == d.DS and name == cut[0]):
+            reply.rCode, reply.answers, reply.authority = zone.answer(name, query.type)
+            return succeed(reply)
+        for host, other in self.servers.addresses.items():
+            if other.name == cut[0]:
+                server = joined([b"ns", *labels(cut[0])])
+                reply.authority = [d.RRHeader(cut[0], d.NS, payload=d.Record_NS(server))]
+                reply.additional = [d.RRHeader(server, d.A, payload=d.Record_A(host))]
+        return succeed(reply)
+
+
+def from_root(signed: World) -> dnssec.ValidatingResolver:
+    """A resolver that asks one server after another, and checks what they say."""
+    clock = Clock()
+    asks = root.Resolver(["10.0.0.0"], reactor=clock, resolverFactory=Servers(signed).asker)
+    return dnssec.ValidatingResolver(asks, [signed.zones[b""].digest()], clock, lambda: NOW)
+
+
+@pytest.mark.parametrize("minimise", [True, False])
+def test_from_the_root(signed: World, minimise: bool) -> None:
+    """What is looked up from the root down is checked as well."""
+    resolver = from_root(signed)
+    resolver._resolver.minimise = minimise
+    optOut = signed.zones[b"secure"].optOut
+    for name, expected in (
+        ("www.below.secure", ("192.0.2.5", True)),
+        ("alias.secure", ("192.0.2.5", True)),
+        ("www.old.secure", ("192.0.2.5", True)),
+        ("any.wild.secure", ("192.0.2.4", not optOut)),
+        ("away.secure", ("192.0.2.6", False)),
+        ("www.island.secure", ("192.0.2.7", False)),
+    ):
+        assert addresses(outcome(resolver.lookupAddress(name))) == [expected]
+    for name in ("nothing.secure", "lost.secure", "nothing.plain"):
+        with pytest.raises(error.DNSNameError):
+            outcome(resolver.lookupAddress(name))
+    assert outcome(resolver.lookupText("www.secure"))[0] == []
+    assert outcome(resolver.query(d.Query("island.secure", d.DS)))[0] == []
+    signed.zones[b"below.secure"].private = ed25519.Ed25519PrivateKey.generate()
+    with pytest.raises(dnssec.BogusError):
+        outcome(resolver.lookupAddress("www.below.secure"))
 
 
 def test_resolvers() -> None:
