@@ -22,6 +22,7 @@ class Stream:
     replies, or too many wait for theirs; the rest of what has been read is kept, and nothing more
     is read.  A connection over which no whole request comes, and nothing waits, is closed.
 
+    @ivar host: the address of the client.
     @ivar waiting: how many requests wait for their replies.
     """
 
@@ -29,6 +30,7 @@ class Stream:
         self,
         protocol: Any,
         clock: Any,
+        host: str,
         serve: Callable[[bytes, Stream], None],
         timedOut: Callable[[], None],
         idle: float,
@@ -42,6 +44,7 @@ class Stream:
         @param most: how many requests may wait.
         """
         self.protocol = protocol
+        self.host = host
         self.waiting = 0
         self._clock = clock
         self._serve = serve
