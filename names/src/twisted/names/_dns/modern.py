@@ -60,10 +60,10 @@ class Record_SMIMEA(Record_TLSA):
 
 
 class _Tag(CharStr):
-    """A text, shown without quotes."""
+    """A text, shown without quotes if it is of letters and digits, as it should be."""
 
     def show(self, value: bytes, origin: bytes | None) -> str:
-        return value.decode("ascii", "backslashreplace")
+        return value.decode("ascii") if value.isalnum() else super().show(value, origin)
 
 
 @register("CAA", c.CAA)

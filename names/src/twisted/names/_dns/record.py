@@ -118,7 +118,7 @@ class Record(FancyStrMixin, FancyEqMixin):
 
         @param origin: names below it are shown relative to it.
         """
-        return self.schema.show(self, origin)
+        return self.schema.show(self, origin) or "\\# 0"
 
     def toWire(self, at: int = 0, names: dict[bytes, int] | None = None) -> bytes:
         """

@@ -182,7 +182,7 @@ class Front:
         except Malformed as malformed:
             self._metrics.malformed += 1
             if malformed.head is None:
-                stream.protocol.transport.loseConnection()
+                stream.close()
                 return
             reply = refusal(malformed.head, dns.EFORMAT)
         if reply is not None:

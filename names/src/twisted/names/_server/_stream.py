@@ -57,11 +57,14 @@ class Stream:
         self._reading = True
         self._advancing = False
         self._last = clock.seconds()
+        self._closing = False
         self._timer: Any = clock.callLater(idle, self._look)
         protocol.transport.registerProducer(self, True)
 
     def received(self, data: bytes) -> None:
         """Take a request."""
+        if self._closing:
+            return
         self._last = self._clock.seconds()
         if self._stalled():
             self._kept.append(data)
@@ -87,6 +90,12 @@ class Stream:
         """Send many messages, as fast as they are taken; requests wait until then."""
         self._sending = messages
         self._advance()
+
+    def close(self) -> None:
+        """Close the connection once all that was replied is sent; what comes now is ignored."""
+        self._closing = True
+        self._kept.clear()
+        self.protocol.transport.loseConnection()
 
     def stop(self) -> None:
         """Forget everything, for the connection is gone."""
