@@ -25,6 +25,7 @@ www 1h IN TXT "a;b" "c\\"d" \\065bc
     b'$INCLUDE other.zone\n$UNKNOWN 1\nname\n A\n( ) "\n',
     b"a DS 1 8 2 00\na RRSIG A 8 1 1 20300101000000 20200101000000 1 . AA==\na NSEC b A TYPE99\n",
     b"a NSEC3 1 0 1 ab 2t7b4g4vsa5smi47k61mv5bv1a22bojr A\na DNSKEY 257 3 8 AA==\n",
+    b'"" A 1.2.3.4\n',
     b"\\000\\255.\\. 0 A 1.2.3.4\n\xff A 1.2.3.4\r\nx\tAAAA\t::1;c\n",
 ]
 

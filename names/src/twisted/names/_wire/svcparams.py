@@ -32,6 +32,7 @@ KEYS = {
 }
 _NUMBERS = {name: number for number, name in KEYS.items()}
 _ITEM = re.compile(rb"(?:[^\\,]|\\.)+", re.DOTALL)
+_ESCAPED = re.compile(rb"\\(.)", re.DOTALL)
 
 
 def _key_name(key: int) -> str:
@@ -78,7 +79,8 @@ def _well_formed(key: int, value: bytes) -> bool:
         return bool(value) and len(value) % (4 if key == IPV4HINT else 16) == 0
     if key == ALPN:
         items = list(_alpns(value))
-        return bool(items) and all(items) and sum(len(i) + 1 for i in items) == len(value)
+        written = b"".join(bytes((len(item),)) + item for item in items)
+        return bool(items) and all(items) and written == value
     return True
 
 
@@ -110,7 +112,7 @@ def _parsed(key: int, text: str) -> bytes:
         numbers = sorted(map(_key_number, value.decode("ascii").split(",")))
         return struct.pack(f"!{len(numbers)}H", *numbers)
     if key == ALPN:
-        items = [re.sub(rb"\\(.)", rb"\1", item) for item in _ITEM.findall(value)]
+        items = [_ESCAPED.sub(rb"\1", item) for item in _ITEM.findall(value)]
         return b"".join(bytes((len(item),)) + item for item in items)
     if key == PORT:
         return struct.pack("!H", int(value))
