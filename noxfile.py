@@ -30,10 +30,12 @@ TOOLS = {"PYTHONPATH": str(ROOT / "tools"), "PYTHONDONTWRITEBYTECODE": "1"}
 #: Real programs that distributions are tested with: what they are called, and Debian's packages.
 PROGRAMS = {
     "curl": "curl",
+    "delv": "bind9-dnsutils",
     "dictd": "dictd",
     "dictfmt": "dictfmt",
     "dig": "bind9-dnsutils",
     "dnsperf": "dnsperf",
+    "dnssec-signzone": "bind9-utils",
     "fish": "fish",
     "h2load": "nghttp2-client",
     "ip": "iproute2",
