@@ -61,8 +61,9 @@ def hash_of(name):
 def signatures(name, types):
     """A signature for each type that is signed there."""
     covered = [dns.NSEC, dns.DS] if name in CUTS else types
+    count = len(labels(name.removeprefix(b"*.")))
     return [
-        dns.Record_RRSIG(kind, 13, len(labels(name)), 60, 2, 1, 7, ORIGIN, b"signature", 60)
+        dns.Record_RRSIG(kind, 13, count, 60, 2, 1, 7, ORIGIN, b"signature", 60)
         for kind in covered
         if kind in types
     ]
