@@ -44,3 +44,15 @@ def test_dns_server(serve, stream):
     assert made.payload.dottedQuad() == "192.0.2.7"
     assert ask(port, b"example.net", stream=stream).rCode == dns.EREFUSED
     assert ask(port, b"nobody.example.org", stream=stream).rCode == dns.ENAME
+
+
+def test_dns_lookup(run, serve):
+    """Records are looked up from a server, and what is not there is said."""
+    port = serve("dns_server.py", "0", str(EXAMPLES / "example.org.zone"))
+    server = ("--server", f"127.0.0.1:{port}")
+    found = run("dns_lookup.py", *server, "client-007.example.org")
+    assert found.stdout.splitlines() == ["client-007.example.org 3600 A 192.0.2.107"], found
+    found = run("dns_lookup.py", *server, "www.example.org", "a")
+    assert [line.split()[2] for line in found.stdout.splitlines()] == ["CNAME", "A"]
+    found = run("dns_lookup.py", *server, "nobody.example.org")
+    assert (found.returncode, found.stderr) == (1, "there is no nobody.example.org\n")
