@@ -125,11 +125,7 @@ class DNSServerFactory(ServerFactory):
         # How many streams come from each address.
         self._clients: Counter[str] = Counter()
         self._waiting = 0
-        self._front = Front(self, self.metrics, Networks(allowTransfer), self._seconds)
-
-    def _seconds(self) -> float:
-        """The time."""
-        return time.monotonic()
+        self._front = Front(self, self.metrics, Networks(allowTransfer), time.monotonic)
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Set an attribute; what has been worked out may be different now."""
@@ -441,7 +437,7 @@ class DNSServerFactory(ServerFactory):
         message.maxSize = getattr(message, "datagramSize", 512)
         if self.rateLimit is not None:
             name = message.queries[0].name.name.lower() if message.queries else None
-            verdict = self.rateLimit.verdict(address[0], (message.rCode, name), self._seconds())
+            verdict = self.rateLimit.verdict(address[0], (message.rCode, name), time.monotonic())
             if verdict is not Verdict.SEND:
                 self.metrics.limited += 1
                 if verdict is Verdict.DROP:

@@ -127,7 +127,7 @@ class Front:
             return False
         reply, family = found
         kind = (reply[3] & 15, family)
-        if len(data) <= LONGEST_REMEMBERED:
+        if len(data) <= LONGEST_REMEMBERED and not reply[2] & TRUNCATED >> 8:
             self._remember(data[2:], reply, kind)
         self.sendLimited(reply, kind, protocol, address)
         return True
