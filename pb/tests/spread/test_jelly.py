@@ -388,6 +388,34 @@ REPEATED = {
 }
 
 
+PRIME = 2**61 - 1
+
+#: Keys that have one hash, and more than 63 bits, by their types.
+ALIKE = {
+    "integers": [number * PRIME for number in range(8, 5000)],
+    "decimals": [[b"decimal", number * PRIME, 0] for number in range(8, 5000)],
+    "tuples": [[b"tuple", number * PRIME] for number in range(8, 5000)],
+}
+
+
+@pytest.mark.parametrize("keys", ALIKE)
+@pytest.mark.parametrize("kind", ["dictionary", "set", "frozenset"])
+def test_keys_that_are_alike(keys, kind):
+    """P2: keys that are made to have one hash, so that a container is slow, are refused."""
+    found = ALIKE[keys]
+    items = [[key, 1] for key in found] if kind == "dictionary" else found
+    with pytest.raises(jelly.InsecureJelly, match="one hash"):
+        jelly.unjelly([kind.encode(), *items], jelly.globalSecurity)
+
+
+def test_keys_that_come_late():
+    """P2: not many keys may refer to what holds them."""
+    links = [[b"tuple", [b"dereference", 0], number] for number in range(2000)]
+    for kind in ([b"set", *links], [b"dictionary", *([link, 1] for link in links)]):
+        with pytest.raises(jelly.InsecureJelly, match="late"):
+            jelly.unjelly([b"reference", 0, [b"tuple", kind]], jelly.globalSecurity)
+
+
 @pytest.mark.parametrize("what", REPEATED)
 def test_repeated(what):
     """P2: references that make large objects of few octets are refused, in little time."""

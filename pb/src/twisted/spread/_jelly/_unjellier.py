@@ -39,8 +39,27 @@ MOST_NESTED = 100
 #: How many parts those tuples and frozensets may have in all that are referred to.
 MOST_REPEATED = 1_000_000
 
+#: How many keys of a dict, and members of a set, may have one hash; how many may come late.
+MOST_ALIKE = 100
+MOST_LATE_KEYS = 1000
+
 #: How large the exponent of a decimal number may be: programs make integers of such numbers.
 _LARGEST_EXPONENT = 6144
+
+
+def _tellApart(key: Any, alike: dict[int, int]) -> Any:
+    """
+    A key, unless it makes a container slow: hashes of numbers and tuples can be foreseen.
+
+    @param alike: how many keys of the container have each hash.
+    @raise InsecureJelly: too many have one.
+    """
+    if type(key) is not str and type(key) is not bytes:
+        value = hash(key)
+        count = alike[value] = alike.get(value, 0) + 1
+        if count > MOST_ALIKE:
+            raise InsecureJelly(f"more than {MOST_ALIKE} keys have one hash")
+    return key
 
 
 def _numbers(rest: list[Any], count: int) -> Any:
@@ -117,6 +136,7 @@ class Unjellier:
         # Of tuples and frozensets, by identity: how many are within each other, and all parts.
         self._weights: dict[int, tuple[int, int]] = {}
         self._parts = 0
+        self._lateKeys = 0
 
     def unjellyFull(self, expression: Any) -> Any:
         """
@@ -233,6 +253,7 @@ class Unjellier:
 
     def _dictionary(self, expression: list[Any], number: Any) -> Any:
         made: dict[Any, Any] = {}
+        alike: dict[int, int] = {}
         self._known(number, made)
         unjelly = self.unjelly
         pairs = iter(expression)
@@ -245,12 +266,14 @@ class Unjellier:
                 value = unjelly(value)
             if type(key) is Later or type(value) is Later:
                 self._pair(made, key, value)
-            else:
+            elif type(key) is str:
                 made[key] = value
+            else:
+                made[_tellApart(key, alike)] = value
         return made
 
-    @staticmethod
-    def _pair(made: dict[Any, Any], key: Any, value: Any) -> None:
+    def _pair(self, made: dict[Any, Any], key: Any, value: Any) -> None:
+        self._late()
         build([key, value], lambda items: made.__setitem__(*items))
 
     def _list(self, expression: list[Any], number: Any) -> Any:
@@ -291,6 +314,9 @@ class Unjellier:
         height = 1 + max((weight[0] for weight in within), default=0)
         if height > MOST_NESTED:
             raise InsecureJelly(f"objects are nested more than {MOST_NESTED} deep")
+        if kind is frozenset:
+            alike: dict[int, int] = {}
+            items = [_tellApart(item, alike) for item in items]
         made = kind(items)
         weights[id(made)] = height, 1 + len(items) + sum(weight[1] for weight in within)
         return made
@@ -308,13 +334,25 @@ class Unjellier:
 
     def _set(self, expression: list[Any], number: Any) -> Any:
         made: set[Any] = set()
+        alike: dict[int, int] = {}
         self._known(number, made)
         for item in self._items(expression):
             if type(item) is Later:
+                self._late()
                 item.give(made.add)
             else:
-                made.add(item)
+                made.add(_tellApart(item, alike))
         return made
+
+    def _late(self) -> None:
+        """
+        A key or a member is not there yet.
+
+        @raise InsecureJelly: there are too many such.
+        """
+        self._lateKeys += 1
+        if self._lateKeys > MOST_LATE_KEYS:
+            raise InsecureJelly(f"more than {MOST_LATE_KEYS} keys come late")
 
     # Objects
 
