@@ -29,13 +29,17 @@ TOOLS = {"PYTHONPATH": str(ROOT / "tools"), "PYTHONDONTWRITEBYTECODE": "1"}
 
 #: Real programs that distributions are tested with: what they are called, and Debian's packages.
 PROGRAMS = {
+    "chromium": "chromium",
     "curl": "curl",
+    "delv": "bind9-dnsutils",
     "dictd": "dictd",
     "dictfmt": "dictfmt",
     "dig": "bind9-dnsutils",
     "dnsperf": "dnsperf",
+    "dnssec-signzone": "bind9-utils",
     "fish": "fish",
     "h2load": "nghttp2-client",
+    "h2o": "h2o",
     "ip": "iproute2",
     "kdig": "knot-dnsutils",
     "knotd": "knot",
@@ -46,6 +50,7 @@ PROGRAMS = {
     "named": "bind9",
     "named-compilezone": "bind9-utils",
     "nc": "netcat-openbsd",
+    "nghttpd": "nghttp2-server",
     "nginx": "nginx-light",
     "nsd": "nsd",
     "openssl": "openssl",
@@ -93,7 +98,7 @@ def test_session(distribution: Distribution) -> Callable[[nox.Session], None]:
     def test(session: nox.Session) -> None:
         prepare(
             session,
-            *editable(*siblings(distribution, DISTRIBUTIONS)),
+            *editable(*siblings(distribution, DISTRIBUTIONS, "test")),
             *editable(distribution, extra="[test]"),
         )
         arguments = session.posargs or [f"{distribution.folder}/tests"]
@@ -183,11 +188,15 @@ def peers(session: nox.Session) -> None:
         session.run("apt-get", "install", "--yes", "--quiet", *missing, external=True)
     libraries = (
         "aiohttp",
+        "django",
+        "flask",
         "httpx",
+        "hypercorn",
         "psycopg[binary]",
         "pymysql",
         "PySide6-Essentials",
         "redis",
+        "starlette",
         "websockets",
         "zeep",
     )
@@ -247,7 +256,8 @@ def minimums(session: nox.Session) -> None:
             shutil.rmtree(built, ignore_errors=True)
             built.mkdir()
             session.install("--force-reinstall", "--no-deps", str(wheel(core, version, built)))
-            session.install(*editable(distribution, extra="[test]"), core.name)
+            others = [d for d in siblings(distribution, DISTRIBUTIONS, "test") if d is not core]
+            session.install(*editable(*others), *editable(distribution, extra="[test]"), core.name)
             session.run("pytest", "-q", "-m", "not peer", f"{distribution.folder}/tests")
 
 

@@ -230,16 +230,21 @@ def slowest(competitor: Competitor, connections: int, rate: float, seconds: floa
     return quantiles((float(took) for _, _, took in lines), n=100)[-1] / 1000
 
 
-def dns_load() -> Load:
-    """dnsperf with one thread and a hundred questions under way; all must be answered."""
-    file = CACHE / "questions"
-    file.write_text(runpy.run_path(str(SERVERS / "dns_zone.py"))["questions"]())
+def dns_load(questions: str = "questions", transport: str = "udp") -> Load:
+    """
+    dnsperf with one thread and a hundred questions under way; all must be answered.
+
+    ``questions`` names the function of ``dns_zone.py`` that gives them.
+    """
+    file = CACHE / questions
+    file.write_text(runpy.run_path(str(SERVERS / "dns_zone.py"))[questions]())
 
     def load(port: int, seconds: float) -> tuple[float, float]:
         output = subprocess.run(
             [
                 *("dnsperf", "-s", "127.0.0.1", "-p", str(port), "-d", str(file)),
                 *("-l", str(max(1, round(seconds))), "-q", "100", "-c", "1", "-T", "1"),
+                *("-m", transport),
             ],
             check=True,
             capture_output=True,

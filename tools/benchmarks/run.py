@@ -233,16 +233,19 @@ def websocket(options: argparse.Namespace) -> Results:
 
 
 def dns_server(options: argparse.Namespace) -> Results:
-    """Questions to name servers over UDP."""
+    """Questions to name servers: few names over UDP and TCP, and names that never come twice."""
     if shutil.which("dnsperf") is None:
         raise SystemExit("bench: dnsperf not found (install the package dnsperf)")
     competitors = [
         server("ours", OURS.python, "dns_twisted.py"),
+        server("ours, carried by uvloop", OURS.python, "dns_twisted.py", "uvloop"),
         server("published", PUBLISHED.python, "dns_twisted.py"),
         server("dnspython on asyncio", PEERS.python, "dns_dnspython.py"),
         server("dnslib on asyncio", PEERS.python, "dns_dnslib.py"),
     ]
-    return servers("DNS over UDP", competitors, dns_load(), options)
+    found = servers("DNS over UDP", competitors, dns_load(), options)
+    found |= servers("DNS over UDP, new names", competitors, dns_load("others"), options)
+    return found | servers("DNS over TCP", competitors[:3], dns_load(transport="tcp"), options)
 
 
 def idle(options: argparse.Namespace) -> Results:

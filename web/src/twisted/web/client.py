@@ -47,6 +47,7 @@ from twisted.web._client._errors import (
     ResponseDone,
     ResponseFailed,
     ResponseNeverReceived,
+    StreamReset,
     WriteTimeout,
 )
 from twisted.web._client._following import BrowserLikeRedirectAgent, CookieAgent, RedirectAgent
@@ -64,6 +65,7 @@ from twisted.web._client._uri import URI
 from twisted.web._client._uri import joined as _urljoin
 from twisted.web.error import SchemeNotSupported
 from twisted.web.http import PotentialDataLoss
+from twisted.web.http_headers import Headers
 from twisted.web.iweb import UNKNOWN_LENGTH, IAgent, IBodyProducer, IPolicyForHTTPS, IResponse
 
 __all__ = [
@@ -84,6 +86,7 @@ __all__ = [
     "GzipDecoder",
     "HTTP11ClientProtocol",
     "HTTPConnectionPool",
+    "Headers",
     "HostnameCachingHTTPSPolicy",
     "IAgent",
     "IBodyProducer",
@@ -110,6 +113,7 @@ __all__ = [
     "ResponseFailed",
     "ResponseNeverReceived",
     "SchemeNotSupported",
+    "StreamReset",
     "WriteTimeout",
     "ZstdDecoder",
     "_AgentBase",
@@ -126,6 +130,11 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name == "HTTP2ConnectionPool":
+        # It needs an extra.
+        from twisted.web._client._http2pool import HTTP2ConnectionPool
+
+        return HTTP2ConnectionPool
     if name != "WebClientContextFactory":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     warn(
