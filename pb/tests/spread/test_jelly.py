@@ -249,6 +249,9 @@ def test_allowed_instances():
 
 
 MALFORMED = {
+    "an instance without a state": [b"x.y"],
+    "a copy without a state": [b"twisted.spread.pb.CopyableFailure"],
+    "a reference without a number": [b"remote"],
     "an empty list": [],
     "a list as a name": [[b"list"]],
     "a number as a name": [1, 2],

@@ -62,6 +62,17 @@ def _tellApart(key: Any, alike: dict[int, int]) -> Any:
     return key
 
 
+def _state(expression: list[Any]) -> Any:
+    """
+    What follows the name of a class.
+
+    @raise MalformedJelly: nothing does.
+    """
+    if len(expression) < 2:
+        raise MalformedJelly(f"a {expression[0]!r} without a state")
+    return expression[1]
+
+
 def _numbers(rest: list[Any], count: int) -> Any:
     """The numbers in the text of a date or a time."""
     (text,) = rest
@@ -194,12 +205,12 @@ class Unjellier:
             return self._registered(known, expression, number)
         factory = unjellyableFactoryRegistry.get(name)
         if factory is not None:
-            return build([self.unjelly(expression[1])], lambda items: factory(*items))
+            return build([self.unjelly(_state(expression))], lambda items: factory(*items))
         method = _OWN.get(name)
         if method is not None:
             return method(self, expression, number)
         if b"." in name:
-            return self._instance(name, expression[1], number)
+            return self._instance(name, _state(expression), number)
         raise MalformedJelly(f"nothing is called {name!r}")
 
     # References
@@ -360,10 +371,11 @@ class Unjellier:
         """An object that something was registered for."""
         if not isinstance(known, type):
             return known(self, expression)
+        state = _state(expression)
         instance = bare(known)
         method = getattr(instance, "unjellyFor", None)
         if method is None:
-            return self._filled(instance, expression[1], number)
+            return self._filled(instance, state, number)
         self._known(number, instance)
         return method(self, expression)
 
