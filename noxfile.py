@@ -29,11 +29,14 @@ TOOLS = {"PYTHONPATH": str(ROOT / "tools"), "PYTHONDONTWRITEBYTECODE": "1"}
 
 #: Real programs that distributions are tested with: what they are called, and Debian's packages.
 PROGRAMS = {
+    "chromium": "chromium",
     "curl": "curl",
+    "delv": "bind9-dnsutils",
     "dictd": "dictd",
     "dictfmt": "dictfmt",
     "dig": "bind9-dnsutils",
     "dnsperf": "dnsperf",
+    "dnssec-signzone": "bind9-utils",
     "fish": "fish",
     "h2load": "nghttp2-client",
     "h2o": "h2o",
@@ -95,7 +98,7 @@ def test_session(distribution: Distribution) -> Callable[[nox.Session], None]:
     def test(session: nox.Session) -> None:
         prepare(
             session,
-            *editable(*siblings(distribution, DISTRIBUTIONS)),
+            *editable(*siblings(distribution, DISTRIBUTIONS, "test")),
             *editable(distribution, extra="[test]"),
         )
         arguments = session.posargs or [f"{distribution.folder}/tests"]
@@ -185,12 +188,15 @@ def peers(session: nox.Session) -> None:
         session.run("apt-get", "install", "--yes", "--quiet", *missing, external=True)
     libraries = (
         "aiohttp",
+        "django",
+        "flask",
         "httpx",
         "hypercorn",
         "psycopg[binary]",
         "pymysql",
         "PySide6-Essentials",
         "redis",
+        "starlette",
         "websockets",
         "zeep",
     )
@@ -250,7 +256,8 @@ def minimums(session: nox.Session) -> None:
             shutil.rmtree(built, ignore_errors=True)
             built.mkdir()
             session.install("--force-reinstall", "--no-deps", str(wheel(core, version, built)))
-            session.install(*editable(distribution, extra="[test]"), core.name)
+            others = [d for d in siblings(distribution, DISTRIBUTIONS, "test") if d is not core]
+            session.install(*editable(*others), *editable(distribution, extra="[test]"), core.name)
             session.run("pytest", "-q", "-m", "not peer", f"{distribution.folder}/tests")
 
 

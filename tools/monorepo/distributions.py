@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -100,15 +100,31 @@ def _requirements(texts: Iterable[str]) -> tuple[Requirement, ...]:
     return tuple(Requirement(text) for text in texts)
 
 
-def siblings(distribution: Distribution, found: Mapping[str, Distribution]) -> list[Distribution]:
-    """The other distributions that one needs, without extras, at any remove."""
+def siblings(
+    distribution: Distribution, found: Mapping[str, Distribution], extra: str | None = None
+) -> list[Distribution]:
+    """The other distributions that one needs, with an extra or without, at any remove."""
+    names = {requirement.name for requirement in _needed(distribution, extra)}
     needed: dict[str, Distribution] = {}
     for other in found.values():
-        if distribution.requirement_on(other) is not None:
+        if other.name in names and other is not distribution:
             needed.update({d.folder: d for d in [*siblings(other, found), other]})
     return list(needed.values())
 
 
+def _needed(distribution: Distribution, extra: str | None) -> Iterator[Requirement]:
+    """What a distribution requires; extras may name others of the same one."""
+    yield from distribution.requires
+    waiting = [] if extra is None else [extra]
+    seen = set(waiting)
+    while waiting:
+        for requirement in distribution.extras.get(waiting.pop(), ()):
+            yield requirement
+            if requirement.name == distribution.name:
+                waiting += requirement.extras - seen
+                seen |= requirement.extras
+
+
 def dependents(distribution: Distribution, found: Mapping[str, Distribution]) -> list[Distribution]:
-    """The distributions that need one, at any remove."""
-    return [other for other in found.values() if distribution in siblings(other, found)]
+    """The distributions that need one, if only for their tests, at any remove."""
+    return [other for other in found.values() if distribution in siblings(other, found, "test")]

@@ -38,6 +38,22 @@ def test_graph(root):
     assert dependents(found["mail"], found) == []
 
 
+def test_extras(make):
+    """What a distribution is tested with comes of its extras, which may name others of them."""
+    make("core", {"src/twisted/__init__.py": ""})
+    make("pb", {"src/twisted/spread/pb.py": ""}, '"twisted-core>=26.11,<27"')
+    path = make(
+        "web",
+        {"src/twisted/web/http.py": ""},
+        '"twisted-core>=26.11,<27"',
+        'distrib = ["twisted-pb>=26.11,<27"]\ntest = ["twisted-web[distrib]"]',
+    )
+    found = find(path)
+    assert folders(siblings(found["web"], found)) == ["core"]
+    assert folders(siblings(found["web"], found, "test")) == ["core", "pb"]
+    assert folders(dependents(found["pb"], found)) == ["web"]
+
+
 @pytest.mark.parametrize(
     ("file", "expected"),
     [

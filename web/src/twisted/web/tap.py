@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 from zope.interface import implementer
@@ -19,7 +21,7 @@ from twisted.web import demo, http, metrics, resource, script, server, static
 from twisted.web.asgi import ASGIResource
 from twisted.web.wsgi import WSGIResource
 
-__all__ = ["Options", "makeService"]
+__all__ = ["Options", "makePersonalServerFactory", "makeService"]
 
 
 class Options(usage.Options):
@@ -49,7 +51,15 @@ class Options(usage.Options):
             "Show tracebacks of errors to clients. They may hold what nobody should see!",
         ],
         ["notracebacks", "n", "(DEPRECATED: tracebacks are not shown) Show no tracebacks."],
+        ["http2", None, "Do not start without HTTP/2, which is spoken if its extra is installed."],
+        ["no-http2", None, "Speak HTTP/1.1 alone."],
         ["precompressed", None, "Send a.txt.br or a.txt.gz for a.txt, if it is there."],
+        [
+            "personal",
+            None,
+            "Answer not clients but a server with --user, on ~/.twistd-web-pb if there is no "
+            "--listen.",
+        ],
     ]
     compData = usage.Completions(
         optActions={
@@ -110,6 +120,7 @@ class Options(usage.Options):
 
     def opt_resource_script(self, path: str) -> None:
         """A file of Python that defines ``resource``; it is run for each request."""
+        _seeWorkingDirectory()
         self["root"] = script.ResourceScriptWrapper(os.path.abspath(path))
 
     def opt_wsgi(self, name: str) -> None:
@@ -120,6 +131,15 @@ class Options(usage.Options):
         reactor.callWhenRunning(pool.start)
         reactor.addSystemEventTrigger("after", "shutdown", pool.stop)
         self["root"] = WSGIResource(reactor, pool, application)
+
+    def opt_user(self) -> None:
+        """
+        Serve the folders public_html of all who have an account, and what their servers with
+        --personal answer.
+        """
+        self["root"] = _distrib("user").UserDirectory()
+
+    opt_u = opt_user
 
     def opt_asgi(self, name: str) -> None:
         """The full name of an application of ASGI, such as package.module:app."""
@@ -190,6 +210,13 @@ class Options(usage.Options):
             raise usage.UsageError(f'A header is given as "Name: value", not {header!r}')
         self["extraHeaders"].append((name.strip(), value.strip()))
 
+    def _usualPort(self) -> str:
+        """Where to listen if nothing else is said."""
+        if not self["personal"]:
+            return "tcp:8080"
+        name = _distrib("personal").UserDirectory.userSocketName
+        return "unix:" + quoteStringArgument(os.path.join(os.path.expanduser("~"), name))
+
     def postOptions(self) -> None:
         """
         See whether things go together.
@@ -202,7 +229,7 @@ class Options(usage.Options):
                 f":privateKey={quoteStringArgument(self['privkey'])}"
             )
         if not self["ports"]:
-            self["ports"].append("tcp:8080")
+            self["ports"].append(self._usualPort())
         for port in self["ports"]:
             try:
                 serverFromString(currentReactor(), port)
@@ -212,10 +239,24 @@ class Options(usage.Options):
             raise usage.UsageError("--logfile-format is combined or json")
         if self["metrics"] is not None and not self["metrics"].startswith("/"):
             raise usage.UsageError(f"--metrics takes a path such as /metrics: {self['metrics']}")
+        if self["http2"] and (self["no-http2"] or server.Site.http2Limits is None):
+            raise usage.UsageError("--http2 needs the extra http2, and no --no-http2")
         if self["indexes"]:
             self._fileRoot("index").indexNames = self["indexes"]
         if self["precompressed"]:
             self._fileRoot("precompressed").precompressed = True
+
+
+def _distrib(option: str) -> ModuleType:
+    """
+    What passes requests on to other processes.
+
+    @raise usage.UsageError: if Perspective Broker is not there.
+    """
+    try:
+        return import_module("twisted.web.distrib")
+    except ImportError as error:
+        raise usage.UsageError(f"--{option}: {error}") from None
 
 
 _LOG_FORMATS = {"combined": http.combinedLogFormatter, "json": http.jsonLogFormatter}
@@ -307,6 +348,15 @@ class _AddHeadersResource:
         return self._original.render(request)
 
 
+def makePersonalServerFactory(site: Any) -> Any:
+    """
+    A factory of a server that answers for a site to a server with `twist web --user`.
+
+    @raise usage.UsageError: if Perspective Broker is not there.
+    """
+    return _distrib("personal").personalFactory(site)
+
+
 def makeService(config: Options) -> service.MultiService:
     """The service that the options describe."""
     root = demo.Test() if config["root"] is None else config["root"]
@@ -324,7 +374,10 @@ def makeService(config: Options) -> service.MultiService:
     )
     site.streamsBodies = site.streamsBodies or streams
     site.displayTracebacks = bool(config["display-tracebacks"])
+    if config["no-http2"]:
+        site.http2Limits = None
     group = service.MultiService()
+    factory = makePersonalServerFactory(site) if config["personal"] else site
     for port in config["ports"]:
-        strports.service(port, site).setServiceParent(group)
+        strports.service(port, factory).setServiceParent(group)
     return group

@@ -26,17 +26,28 @@ _PORTION = 65536
 _PERCENT, _CR, _LF = b"%\r\n"
 
 
-def _unescaped(text: bytes) -> bytes:
-    """Text without its escapes; a ``%`` that begins none is left."""
-    if _PERCENT not in text:
-        return text
-    if _LF not in text and _CR not in text:
+#: All octets but the signs that a query is made of.
+_NO_SIGNS = bytes(set(range(256)) - set(b"&=%"))
+
+#: A space for ``+``; quoted-printable's sign for ``%``.
+_AS_QUOTED = bytes.maketrans(b"+%", b" =")
+
+
+def _unescaped(text: bytes, percents: int) -> bytes:
+    """
+    Text without its escapes; a ``%`` that begins none is left.
+
+    @param percents: how many are in it.
+    """
+    if not percents:
+        return text.replace(b"+", b" ")
+    if b"\n" not in text and b"\r" not in text:
         # Quoted-printable differs in nothing but its sign, and is decoded in C.  What is no escape
         # is left longer than an escape would be; only ends of lines mean something else there.
-        decoded = a2b_qp(text.replace(b"=", b"=3D").replace(b"%", b"="))
-        if len(decoded) == len(text) - 2 * text.count(b"%"):
+        decoded = a2b_qp(text.replace(b"=", b"=3D").translate(_AS_QUOTED))
+        if len(decoded) == len(text) - 2 * percents:
             return decoded
-    return unquote_to_bytes(text)
+    return unquote_to_bytes(text.replace(b"+", b" "))
 
 
 def parse_qs(
@@ -56,28 +67,43 @@ def parse_qs(
     @return: lists of values by names.
     @raise ValueError: if there are more fields, or for such errors.
     """
-    if max_num_fields is not None and qs.count(b"&") >= max_num_fields:
+    signs = qs.translate(None, _NO_SIGNS)
+    separators = signs.count(b"&")
+    if max_num_fields is not None and separators >= max_num_fields:
         raise ValueError(f"more than {max_num_fields} fields")
-    text = qs.replace(b"+", b" ")
-    whole = _unescaped(text)
-    # If no separator was escaped, all fields are without escapes now.
-    escaped = any(whole.count(sign) != text.count(sign) for sign in (b"&", b"="))
-    fields: dict[bytes, list[bytes]] = {}
-    for field in (text if escaped else whole).split(b"&"):
+    percents = signs.count(b"%")
+    if signs.replace(b"%", b"") == b"=&" * separators + b"=":
+        # Each field has one sign, as usual: decode all of them at once.
+        whole = _unescaped(qs, percents)
+        pieces = whole.replace(b"&", b"=").split(b"=", 2 * separators + 2)
+        # There are more pieces if signs were escaped.
+        if len(pieces) == 2 * separators + 2:
+            return _gathered(pieces[::2], pieces[1::2], bool(keep_blank_values))
+    names, values = [], []
+    for field in qs.split(b"&"):
         name, sign, value = field.partition(b"=")
-        if not sign:
-            if strict_parsing and field:
-                raise ValueError(f"a field without a value: {field!r}")
-            continue
-        if not value and not keep_blank_values:
-            continue
-        if escaped:
-            name, value = _unescaped(name), _unescaped(value)
-        values = fields.get(name)
-        if values is None:
-            fields[name] = [value]
-        else:
-            values.append(value)
+        if sign:
+            names.append(_unescaped(name, name.count(b"%")))
+            values.append(_unescaped(value, value.count(b"%")))
+        elif strict_parsing and field:
+            raise ValueError(f"a field without a value: {field!r}")
+    return _gathered(names, values, bool(keep_blank_values))
+
+
+def _gathered(names: list[bytes], values: list[bytes], blank: bool) -> dict[bytes, list[bytes]]:
+    """
+    Lists of values by names.
+
+    @param blank: whether empty values count.
+    """
+    if blank or b"" not in values:
+        fields = {name: [value] for name, value in zip(names, values, strict=True)}
+        if len(fields) == len(names):
+            return fields
+    fields = {}
+    for name, value in zip(names, values, strict=True):
+        if value or blank:
+            fields.setdefault(name, []).append(value)
     return fields
 
 

@@ -354,6 +354,10 @@ class DummyRequest:
         """The address of this side."""
         return IPv4Address("TCP", "127.0.0.1", 80)
 
+    def isSecure(self) -> bool:
+        """No."""
+        return False
+
     def setHost(self, host: bytes, port: int, ssl: bool | int = 0) -> None:
         """Set the name that the client uses for this server."""
         self._serverName = host
