@@ -324,8 +324,7 @@ class HTTP2ClientProtocol(Endpoint):
             function(*arguments)
         except BaseException:
             reason = Failure()
-            if not reason.check(ParseError):
-                _log.failure("Error in an answer of HTTP/2", failure=reason)
+            _log.failure("Error in an answer of HTTP/2", failure=reason)
             self.resetStream(stream, Code.CANCEL)
             stream.failWith(reason)
 
