@@ -21,7 +21,7 @@ ROUNDS = 60
 
 def answer() -> dns.Message:
     """Addresses of a host, the servers of its zone, and their addresses."""
-    message = dns.Message(id=4242, answer=1, auth=1)
+    message = dns.Message(id=4242, answer=1, auth=True)
     message.addQuery(b"www.example.org", dns.A)
     message.answers = [
         dns.RRHeader(b"www.example.org", dns.A, ttl=60, payload=dns.Record_A(f"192.0.2.{n}", 60))
@@ -33,11 +33,12 @@ def answer() -> dns.Message:
         for server in servers
     ]
     for number, server in enumerate(servers):
-        for payload in (
-            dns.Record_A(f"192.0.2.5{number}", 60),
-            dns.Record_AAAA(f"2001:db8::5{number}", 60),
-        ):
-            message.additional.append(dns.RRHeader(server, payload.TYPE, ttl=60, payload=payload))
+        four = dns.Record_A(f"192.0.2.5{number}", 60)
+        six = dns.Record_AAAA(f"2001:db8::5{number}", 60)
+        message.additional += [
+            dns.RRHeader(server, dns.A, ttl=60, payload=four),
+            dns.RRHeader(server, dns.AAAA, ttl=60, payload=six),
+        ]
     return message
 
 
