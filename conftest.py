@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import signal
 
 import pytest
@@ -24,6 +25,11 @@ def pytest_configure() -> None:
         settings.load_profile("busy")
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_unconfigure() -> None:
+    """Tell what keeps the process alive if it does not end."""
+    faulthandler.dump_traceback_later(60, exit=True)
 
 
 @pytest.fixture

@@ -8,8 +8,9 @@ import sys
 import pytest
 
 WALK = """
-import importlib, pkgutil, sys
+import importlib, pkgutil, sys, warnings
 import {package} as package
+warnings.simplefilter("ignore", DeprecationWarning)
 for found in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
     if found.name in ("twisted.internet.reactor", "twisted.__main__"):
         continue

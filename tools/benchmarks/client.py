@@ -54,10 +54,16 @@ def main(reactor: Any, port: int) -> Generator[Any, Any, None]:
     results = {"Agent with a pool": (yield best(lambda: ask(agent, url.encode())))}
     yield pool.closeCachedConnections()
     try:
+        from twisted.web.client import HTTP2ConnectionPool
         from twisted.web.httpclient import Client
     except ImportError:
         pass
     else:
+        shared = HTTP2ConnectionPool(reactor)
+        shared.priorKnowledge = True
+        agent = Agent(reactor, pool=shared)
+        results["Agent, HTTP/2"] = yield best(lambda: ask(agent, url.encode()))
+        yield shared.closeCachedConnections()
         client = Client(reactor)
         results["Client"] = yield best(lambda: defer.Deferred.fromCoroutine(get(client, url)))
         yield client.close()

@@ -49,12 +49,27 @@ OURS = Environment(
     "ours",
     (
         f"{ROOT / 'core'}[tls,uvloop]",
-        f"{ROOT / 'web'}[http2]",
+        f"{ROOT / 'web'}[http2,websocket]",
         *(str(ROOT / folder) for folder in ("names", "pb")),
     ),
 )
-PUBLISHED = Environment("published", (f"Twisted[tls,http2]=={PUBLISHED_VERSION}",))
-PEERS = Environment("peers", ("aiohttp", "httpx", "uvicorn", "httptools", "uvloop", "hypercorn"))
+PUBLISHED = Environment("published", (f"Twisted[tls,http2,websocket]=={PUBLISHED_VERSION}",))
+PEERS = Environment(
+    "peers",
+    (
+        "aiohttp",
+        "websockets",
+        "httpx",
+        "uvicorn",
+        "httptools",
+        "uvloop",
+        "hypercorn",
+        "dnspython",
+        "dnslib",
+        "rpyc",
+        "Pyro5",
+    ),
+)
 
 
 def refresh() -> None:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 import re
+import runpy
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
+from statistics import median, quantiles
+
+from environments import CACHE
 
 SERVERS = Path(__file__).with_name("servers")
 SERVER_CPU = 0
@@ -31,10 +35,17 @@ class Sample:
 
 @dataclass(frozen=True)
 class Competitor:
-    """A server program: its name in tables, and the command that starts it and prints a port."""
+    """
+    A server program.
+
+    @ivar name: what it is called in tables.
+    @ivar command: starts it, and prints a port.
+    @ivar load: a load of its own, where others of the comparison speak another protocol.
+    """
 
     name: str
     command: tuple[str, ...]
+    load: Load | None = None
 
 
 def server(name: str, python: Path, script: str, *arguments: str) -> Competitor:
@@ -78,6 +89,7 @@ def running(competitor: Competitor) -> Iterator[tuple[int, int]]:
 
 def sample(competitor: Competitor, load: Load, seconds: float) -> Sample:
     """Measure a competitor once, after a short warm-up."""
+    load = competitor.load or load
     with running(competitor) as (pid, port):
         load(port, min(1.0, seconds / 3))
         before = cpu_seconds(pid)
@@ -118,10 +130,15 @@ def echo_load(program: Path, connections: int, size: int) -> Load:
 
 def net_load(mode: str) -> Load:
     """One of the loads of ``netload.py``."""
+    return script_load(Path(sys.executable), "netload.py", mode)
+
+
+def script_load(python: Path, script: str, mode: str) -> Load:
+    """One of the loads of a script beside this one."""
 
     def load(port: int, seconds: float) -> tuple[float, float]:
         output = subprocess.run(
-            [sys.executable, Path(__file__).with_name("netload.py"), mode, str(port), str(seconds)],
+            [python, Path(__file__).with_name(script), mode, str(port), str(seconds)],
             check=True,
             capture_output=True,
             text=True,
@@ -185,6 +202,61 @@ def h2load_load(connections: int, streams: int) -> Load:
         if took is None or f"{requests} succeeded" not in output or "protocol: h2" not in output:
             raise SystemExit(f"bench: h2load had no answers by HTTP/2\n{output}")
         return float(requests), float(took[1]) / (1000 if took[2] else 1)
+
+    return load
+
+
+def slowest(competitor: Competitor, connections: int, rate: float, seconds: float) -> float:
+    """
+    The time that 99 of a hundred requests take at most, in milliseconds.
+
+    @param rate: how many come in each second, over all connections, however slow the answers are.
+    """
+    with running(competitor) as (_, port), tempfile.TemporaryDirectory() as folder:
+        log = Path(folder, "log")
+        subprocess.run(
+            [
+                *("h2load", "--h1", "-t1", f"-c{connections}", f"--rps={rate / connections}"),
+                *(f"--duration={max(1, round(seconds))}", "--warm-up-time=1", f"--log-file={log}"),
+                f"http://127.0.0.1:{port}/",
+            ],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            preexec_fn=pin(LOAD_CPU),
+        )
+        lines = [line.split() for line in log.read_text().splitlines()]
+    if not lines or any(status != "200" for _, status, _ in lines):
+        raise SystemExit(f"bench: {competitor.name} answered with errors")
+    return quantiles((float(took) for _, _, took in lines), n=100)[-1] / 1000
+
+
+def dns_load(questions: str = "questions", transport: str = "udp") -> Load:
+    """
+    dnsperf with one thread and a hundred questions under way; all must be answered.
+
+    ``questions`` names the function of ``dns_zone.py`` that gives them.
+    """
+    file = CACHE / questions
+    file.write_text(runpy.run_path(str(SERVERS / "dns_zone.py"))[questions]())
+
+    def load(port: int, seconds: float) -> tuple[float, float]:
+        output = subprocess.run(
+            [
+                *("dnsperf", "-s", "127.0.0.1", "-p", str(port), "-d", str(file)),
+                *("-l", str(max(1, round(seconds))), "-q", "100", "-c", "1", "-T", "1"),
+                *("-m", transport),
+            ],
+            check=True,
+            capture_output=True,
+            text=True,
+            preexec_fn=pin(LOAD_CPU),
+        ).stdout
+        completed = re.search(r"Queries completed: +(\d+)", output)
+        took = re.search(r"Run time \(s\): +([\d.]+)", output)
+        wrong = "SERVFAIL" in output or "REFUSED" in output
+        if completed is None or took is None or completed[1] == "0" or wrong:
+            raise SystemExit(f"bench: the questions were not answered\n{output}")
+        return float(completed[1]), float(took[1])
 
     return load
 

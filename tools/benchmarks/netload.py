@@ -7,14 +7,17 @@ Load for the servers of ``servers/net_*.py``: prints how many operations there w
     netload.py udp PORT SECONDS             datagrams of 64 octets echoed, sixteen under way
     netload.py send PORT SECONDS            megabytes received
     netload.py close PORT SECONDS           connections made, and closed by the server
+    netload.py websocket PORT SECONDS       texts of 64 octets echoed, one under way on each of 16
 """
 
+import selectors
 import socket
 import ssl
 import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 
 MODE, PORT, SECONDS = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
 ADDRESS = ("127.0.0.1", PORT)
@@ -86,12 +89,42 @@ def close(deadline: float) -> float:
     return count
 
 
+def websocket(deadline: float) -> float:
+    """All connections in one thread, so that it has as little to do as it can."""
+    message = b"\x81\xc0" + bytes(4) + b"x" * 64
+    echoed = 2 + 64
+    count = 0
+    with ExitStack() as stack, selectors.DefaultSelector() as selector:
+        for _ in range(16):
+            sock = stack.enter_context(socket.create_connection(ADDRESS))
+            sock.sendall(
+                b"GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
+                b"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+            )
+            head = b""
+            while not head.endswith(b"\r\n\r\n"):
+                head += sock.recv(4096)
+            assert head.startswith(b"HTTP/1.1 101 "), head
+            selector.register(sock, selectors.EVENT_READ)
+            sock.sendall(message)
+        while time.perf_counter() < deadline:
+            for key, _ in selector.select():
+                assert isinstance(key.fileobj, socket.socket)
+                received = key.fileobj.recv(4096)
+                assert len(received) == echoed, received
+                count += 1
+                key.fileobj.sendall(message)
+    return count
+
+
 LOADS: dict[str, tuple[Callable[[float], float], int]] = {
     "tls-bulk": (tls_bulk, 4),
     "tls-handshake": (tls_handshake, 2),
     "udp": (udp, 1),
     "send": (send, 2),
     "close": (close, 4),
+    "websocket": (websocket, 1),
 }
 
 

@@ -8,8 +8,9 @@ Compare this project with the published Twisted and the best peers, one after th
 
 Prints, for servers, operations a second and the server's CPU time for each operation, and ratios
 to the published release, or to this one if that has nothing of the kind.  The server is kept on
-one CPU and the load generator on another.  Needs Linux, a C compiler, wrk for `http` and `asgi`,
-and h2load (of nghttp2-client) for `http2`.  Environments are kept in ``.bench/`` of the repository.
+one CPU and the load generator on another.  Needs Linux, a C compiler, wrk for `http`, `asgi` and
+`latency`, h2load (of nghttp2-client) for that and `http2`, and dnsperf for `dns-server`.
+Environments are kept in ``.bench/`` of the repository.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ import argparse
 import json
 import shutil
 import subprocess
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
+from statistics import median
 
 from environments import OURS, PEERS, PUBLISHED, certificate, compile_load_generator, refresh
 from idle import idle_cost
@@ -28,10 +30,13 @@ from measure import (
     Load,
     Sample,
     compare,
+    dns_load,
     echo_load,
     h2load_load,
     net_load,
+    script_load,
     server,
+    slowest,
     startup,
     wrk_load,
 )
@@ -179,6 +184,70 @@ def http2(options: argparse.Namespace) -> Results:
     return servers("HTTP/2 hello", competitors, h2load_load(options.connections, 10), options)
 
 
+def pb(options: argparse.Namespace) -> Results:
+    """Calls of Perspective Broker with a small dict, 100 under way; rpyc and Pyro5 for scale."""
+    load = script_load(PEERS.python, "pbload.py", "pb")
+    competitors = [
+        server("ours", OURS.python, "pb_twisted.py"),
+        server("published", PUBLISHED.python, "pb_twisted.py"),
+    ]
+    for name, script, mode in (("rpyc", "pb_rpyc.py", "rpyc"), ("Pyro5", "pb_pyro.py", "pyro")):
+        own = script_load(PEERS.python, "pbload.py", mode)
+        competitors.append(replace(server(name, PEERS.python, script), load=own))
+    return servers("calls of objects", competitors, load, options)
+
+
+def latency(options: argparse.Namespace) -> Results:
+    """How long the slowest requests of a hundred take, at half of the load that aiohttp bears."""
+    if shutil.which("wrk") is None or shutil.which("h2load") is None:
+        raise SystemExit("bench: wrk or h2load not found (install wrk and nghttp2-client)")
+    aiohttp = server("aiohttp", PEERS.python, "http_aiohttp.py", "hello")
+    borne = compare([aiohttp], wrk_load(options.connections), options.seconds, options.rounds)
+    competitors = [
+        server("ours", OURS.python, "http_twisted.py", "hello"),
+        server("published", PUBLISHED.python, "http_twisted.py", "hello"),
+        aiohttp,
+    ]
+    rate = borne["aiohttp"].rate / 2
+    taken: dict[str, list[float]] = {competitor.name: [] for competitor in competitors}
+    for _ in range(options.rounds):
+        for competitor in competitors:
+            slow = slowest(competitor, options.connections, rate, options.seconds)
+            taken[competitor.name].append(slow)
+    print(f"\n{f'HTTP hello, {rate:,.0f} requests/s':<40}{'p99, ms':>10}")
+    results = {name: median(each) for name, each in taken.items()}
+    for name, milliseconds in results.items():
+        print(f"{name:<40}{milliseconds:>10.2f}")
+    return {"latency": {name: {"p99": found} for name, found in results.items()}}
+
+
+def websocket(options: argparse.Namespace) -> Results:
+    """Texts of 64 octets echoed over WebSocket."""
+    competitors = [
+        server("ours", OURS.python, "websocket_twisted.py"),
+        server("published", PUBLISHED.python, "websocket_twisted.py"),
+        server("aiohttp", PEERS.python, "websocket_aiohttp.py"),
+        server("websockets", PEERS.python, "websocket_websockets.py"),
+    ]
+    return servers("WebSocket echo", competitors, net_load("websocket"), options)
+
+
+def dns_server(options: argparse.Namespace) -> Results:
+    """Questions to name servers: few names over UDP and TCP, and names that never come twice."""
+    if shutil.which("dnsperf") is None:
+        raise SystemExit("bench: dnsperf not found (install the package dnsperf)")
+    competitors = [
+        server("ours", OURS.python, "dns_twisted.py"),
+        server("ours, carried by uvloop", OURS.python, "dns_twisted.py", "uvloop"),
+        server("published", PUBLISHED.python, "dns_twisted.py"),
+        server("dnspython on asyncio", PEERS.python, "dns_dnspython.py"),
+        server("dnslib on asyncio", PEERS.python, "dns_dnslib.py"),
+    ]
+    found = servers("DNS over UDP", competitors, dns_load(), options)
+    found |= servers("DNS over UDP, new names", competitors, dns_load("others"), options)
+    return found | servers("DNS over TCP", competitors[:3], dns_load(transport="tcp"), options)
+
+
 def idle(options: argparse.Namespace) -> Results:
     """Ten thousand connections that say nothing."""
     results = {competitor.name: idle_cost(competitor) for competitor in echo_servers()}
@@ -237,6 +306,11 @@ def client(options: argparse.Namespace) -> Results:
     return results
 
 
+def spread(options: argparse.Namespace) -> Results:
+    """Banana and jelly."""
+    return script("spread.py", options)
+
+
 def start_up(options: argparse.Namespace) -> Results:
     """Import time, memory, and ``twist --help``."""
     times: dict[str, dict[str, float]] = {"ours": {}, "published": {}}
@@ -262,11 +336,16 @@ SUITES = {
     "http": http,
     "asgi": asgi,
     "http2": http2,
+    "pb": pb,
+    "latency": latency,
+    "websocket": websocket,
+    "dns-server": dns_server,
     "idle": idle,
     "deferred": deferred,
     "timers": timers,
     "logger": logger,
     "client": client,
+    "spread": spread,
     "startup": start_up,
 }
 

@@ -8,8 +8,10 @@ A target is a test module in ``<distribution>/tests/fuzz`` with `SEEDS` and one 
   Each gets the input whole, in halves and octet by octet: it must not raise, and must say the
   same each time (once ``comparable(said)``, if there is that, has taken out the time of day).
 
-No failure may be logged but of the exceptions in ``LOGGED``, if there is that.  An input has at
-most ``MOST`` octets, 4,096 by default; one that takes ten seconds or a gigabyte is reported.
+The reactor of the process is one in memory meanwhile, where every name has an address, so that
+nothing is sent.  No failure may be logged but of the exceptions in ``LOGGED``, if there is that.
+An input has at most ``MOST`` octets, 4,096 by default; one that takes ten seconds or a gigabyte is
+reported.
 
     python -m monorepo.fuzz                              every target, 10 seconds each
     python -m monorepo.fuzz core web --seconds 60        those of some distributions
@@ -27,6 +29,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -71,14 +74,39 @@ def checker(target: ModuleType) -> Callable[[bytes], None]:
     def check(data: bytes) -> None:
         globalLogPublisher.addObserver(note)
         try:
-            for feed in feeds:
-                feed(data)
+            with reactor_in_memory():
+                for feed in feeds:
+                    feed(data)
         finally:
             globalLogPublisher.removeObserver(note)
         if failures:
             raise AssertionError("a failure was logged") from failures.pop().value
 
     return check
+
+
+@contextmanager
+def reactor_in_memory() -> Iterator[None]:
+    """For a while, let the reactor of the process be one that does nothing."""
+    import twisted.internet
+    from twisted.internet.defer import Deferred, succeed
+    from twisted.internet.testing import MemoryReactorClock
+
+    class Reactor(MemoryReactorClock):
+        def resolve(self, name: str, timeout: Any = 10) -> Deferred[str]:
+            return succeed("127.0.0.1")
+
+    # Where `from twisted.internet import reactor` looks.
+    name, where = "reactor", vars(twisted.internet)
+    installed = where.get(name)
+    where[name] = Reactor()
+    try:
+        yield
+    finally:
+        if installed is None:
+            del where[name]
+        else:
+            where[name] = installed
 
 
 def _conversation(

@@ -68,3 +68,22 @@ def test_targets():
     one = str(core[0].relative_to(fuzz.ROOT))
     assert fuzz.targets([one]) == core[:1]
     assert fuzz.load(core[0]).SEEDS
+
+
+def test_nothing_is_sent():
+    """The reactor that a target asks for is one in memory; the process's own is put back."""
+    import twisted.internet
+    from twisted.internet.protocol import ClientFactory
+
+    before = vars(twisted.internet).get("reactor")
+    found = []
+
+    def target(data):
+        from twisted.internet import reactor
+
+        reactor.connectTCP("10.0.0.1", 80, ClientFactory())
+        reactor.resolve("example.com").addCallback(found.append)
+
+    fuzz.checker(SimpleNamespace(fuzz=target))(b"x")
+    assert found == ["127.0.0.1"]
+    assert vars(twisted.internet).get("reactor") is before

@@ -27,7 +27,7 @@ def state(root):
         (("nothing", "26.12.0"), "there is no distribution"),
         (("web", "next"), "is not a version"),
         (("web", "20.1.0"), "is not after"),
-        (("core", "27.1.0"), "twisted-web requires twisted-core<27,>=26.11"),
+        (("core", "27.1.0"), "twisted-names requires twisted-core<27,>=26.11"),
     ],
 )
 def test_refused(clone, arguments, reason):

@@ -388,6 +388,27 @@ def test_lasting_tasks(polling, carried, kit):
     assert ended == [("lasting", "ended"), ("usual", "cancelled")]
 
 
+def test_the_end_within_a_turn(polling, carried, kit, errors):
+    """A reactor whose end comes amid a turn of the loop lets that come to its end."""
+    ended = []
+
+    async def work():
+        try:
+            await asyncio.sleep(3600)
+        finally:
+            # This is called behind what the end of the reactor waits for.
+            asyncio.current_task().add_done_callback(ended.append)
+
+    def begin():
+        asyncioloop.startTask(work())
+        polling.stop()
+
+    kit.run(polling, begin)
+    assert len(ended) == 1
+    assert carried.is_closed()
+    assert errors.take() == []
+
+
 def test_tasks_of_another_loop():
     """On a loop of asyncio's own, a task begins in its turn."""
 

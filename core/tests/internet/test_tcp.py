@@ -12,6 +12,7 @@ from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
 from twisted.internet import error, interfaces, tcp
+from twisted.internet._carried._stream import CarriedStream
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.base import BasePort
 from twisted.internet.defer import Deferred, fail, succeed
@@ -39,6 +40,25 @@ class TestData:
         pair.spin(lambda: pair.server.received == b"question")
         pair.server.transport.write(b"answer")
         pair.spin(lambda: pair.client.received == b"answer")
+
+    def test_file(self, pair, tmp_path):
+        """Parts of a file are sent as far as the socket takes them; past its end nothing is."""
+        (tmp_path / "f").write_bytes(b"0123456789")
+        with open(tmp_path / "f", "rb") as file:
+            send = pair.server.transport.sendFile
+            if isinstance(pair.server.transport, CarriedStream):
+                assert send(file.fileno(), 2, 5) is None
+                return
+            assert send(file.fileno(), 2, 5) == 5
+            pair.spin(lambda: pair.client.received == b"23456")
+            assert send(file.fileno(), 10, 5) is None
+            assert send(-1, 0, 5) is None
+            pair.server.transport.write(b"!")
+            assert send(file.fileno(), 0, 5) is None
+            pair.spin(lambda: pair.client.received == b"23456!")
+            pair.server.transport._secured = object()
+            assert send(file.fileno(), 0, 5) is None
+            pair.server.transport._secured = None
 
     def test_sent_after_the_event(self, pair, monkeypatch):
         """However often a protocol writes in one event, it leaves in one piece and in order."""

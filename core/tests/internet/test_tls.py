@@ -879,6 +879,44 @@ def test_certificates_are_read_again_when_they_change(
     assert errors.take(ValueError)
 
 
+def test_a_certificate_and_its_key_in_two_files(
+    authority: Authority, tmp_path: Path, errors: Any
+) -> None:
+    from twisted.internet._tls._servernames import CertificateDirectory
+
+    def write(name: str, folder: Path) -> None:
+        pems(folder, authority, name)
+        end = "-----END CERTIFICATE-----\n"
+        certificate, _, key = (folder / f"{name}.pem").read_text().partition(end)
+        (tmp_path / "cert").write_text(certificate + end)
+        (tmp_path / "key").write_text(key)
+
+    made = tmp_path / "made"
+    made.mkdir()
+    write("a.example", made)
+    clock = Clock()
+    directory = CertificateDirectory(
+        str(tmp_path / "cert"), clock, privateKey=str(tmp_path / "key")
+    )
+
+    def reaches(name: str) -> bool:
+        two = Two(ssl.optionsForClientTLS(name, authority.certificate), directory)
+        return bool(two.client.proto.shaken)
+
+    assert reaches("a.example")
+    before = (tmp_path / "cert").read_text()
+    write("c.example", made)
+    after = (tmp_path / "cert").read_text()
+    # While they do not go together, what was known goes on.
+    (tmp_path / "cert").write_text(before)
+    clock.advance(11)
+    assert reaches("a.example")
+    (tmp_path / "cert").write_text(after)
+    clock.advance(11)
+    assert reaches("c.example")
+    assert errors.take(ValueError)
+
+
 def test_ssl_strings(
     epoll: Any, kit: Any, authority: Authority, server: ssl.PrivateCertificate, tmp_path: Path
 ) -> None:

@@ -5,6 +5,9 @@ import sys
 
 import pytest
 
+#: What those runs do not need, and what takes most of their time.
+WITHOUT = [f"-pno:{name}" for name in ("cacheprovider", "hypothesispytest", "timeout", "xdist")]
+
 
 @pytest.fixture
 def outcomes(tmp_path):
@@ -14,7 +17,7 @@ def outcomes(tmp_path):
         (tmp_path / "test_it.py").write_text("import pytest\n" + text)
         (tmp_path / "pytest.ini").write_text(f"[pytest]\n{settings}\n")
         done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments],
+            [sys.executable, "-m", "pytest", *WITHOUT, *arguments],
             cwd=tmp_path,
             capture_output=True,
             text=True,
@@ -108,6 +111,20 @@ async def test_stops(reactor):
 """
     )
     assert "KeyboardInterrupt" in output
+
+
+def test_threads(outcomes):
+    """Threads of the reactor's pool end with the run."""
+    summary, _ = outcomes(
+        """
+from twisted.internet import threads
+
+@pytest.mark.twisted
+async def test_thread(reactor):
+    assert await threads.deferToThread(lambda: 1) == 1
+"""
+    )
+    assert "1 passed" in summary
 
 
 def test_modes(outcomes):

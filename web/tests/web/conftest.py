@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import h2.config
 import h2.connection
 import h2.events
+import h2.settings
 import hyperframe.frame
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred
@@ -19,7 +26,9 @@ from twisted.internet.error import ConnectionLost, ReactorNotRunning
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
+from twisted.web.client import Request, readBody
 from twisted.web.http import HTTP2Limits
+from twisted.web.http_headers import Headers
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Site
 
@@ -204,6 +213,7 @@ class HTTP2Answer:
     def __init__(self) -> None:
         self.headers: dict[bytes, bytes] = {}
         self.informational: list[bytes] = []
+        self.trailers: dict[bytes, bytes] = {}
         self.pieces: list[bytes] = []
         self.ended = False
         self.reset: int | None = None
@@ -316,6 +326,8 @@ class HTTP2Client:
             answer.pieces.append(event.data)
             if self.window and event.flow_controlled_length:
                 self.h2.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
+        elif isinstance(event, h2.events.TrailersReceived):
+            answer.trailers = dict(event.headers)
         elif isinstance(event, h2.events.StreamEnded):
             answer.ended = True
         elif isinstance(event, h2.events.StreamReset):
@@ -402,3 +414,209 @@ def http2() -> Iterator[Any]:
 def frame_fixture():
     """Make a frame of any content."""
     return frame
+
+
+class HTTP2Link:
+    """
+    A connection that a client of HTTP/2 has made, and the server at its other end.
+
+    @ivar protocol: the client's side.
+    @ivar h2: the library's connection, the server's side.
+    @ivar requests: the heads that have come, by the numbers of streams.
+    @ivar bodies: what has come of bodies.
+    @ivar resets: codes of streams that the client has reset.
+    @ivar window: whether what has come makes room for more at once.
+    """
+
+    def __init__(self, clock: Clock, protocol: Any, settings: dict[Any, int]) -> None:
+        self.clock = clock
+        self.protocol = protocol
+        self.transport = Transport(lenient=True)
+        self.transport.abortConnection = self._abort
+        self.aborted = False
+        self.window = True
+        self.requests: dict[int, dict[bytes, bytes]] = {}
+        self.bodies: dict[int, bytes] = {}
+        self.ended: list[int] = []
+        self.resets: dict[int, int] = {}
+        self.goaway: int | None = None
+        self.pings = 0
+        self.h2 = h2.connection.H2Connection(
+            h2.config.H2Configuration(client_side=False, header_encoding=None)
+        )
+        self.h2.local_settings = h2.settings.Settings(client=False, initial_values=settings)
+        self.h2.initiate_connection()
+        protocol.makeConnection(self.transport)
+
+    def _abort(self) -> None:
+        if not self.aborted:
+            self.aborted = True
+            self.lose()
+
+    def lose(self, reason: Exception | None = None) -> None:
+        """Break the connection."""
+        self.transport.disconnecting = True
+        if self.protocol.connected:
+            self.protocol.connected = 0
+            self.protocol.connectionLost(Failure(reason or ConnectionLost()))
+
+    @property
+    def closed(self) -> bool:
+        """Whether the client has closed the connection."""
+        return bool(self.transport.disconnecting)
+
+    def take(self) -> bytes:
+        """What the client has sent since the last time, in octets."""
+        sent = self.transport.value()
+        self.transport.clear()
+        return sent
+
+    def flush(self) -> None:
+        """Have the client receive what the server has to say, and the server what it answers."""
+        while True:
+            data = self.h2.data_to_send()
+            if data and not self.aborted:
+                self.protocol.dataReceived(data)
+            self.clock.advance(0)
+            sent = self.take()
+            if not sent and not data:
+                return
+            for event in self.h2.receive_data(sent):
+                self._received(event)
+
+    def _received(self, event: Any) -> None:
+        if isinstance(event, h2.events.RequestReceived):
+            self.requests[event.stream_id] = dict(event.headers)
+            self.bodies[event.stream_id] = b""
+        elif isinstance(event, h2.events.DataReceived):
+            self.bodies[event.stream_id] += event.data
+            if self.window and event.flow_controlled_length:
+                self.h2.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
+        elif isinstance(event, h2.events.StreamEnded):
+            self.ended.append(event.stream_id)
+        elif isinstance(event, h2.events.StreamReset):
+            self.resets[event.stream_id] = int(event.error_code)
+        elif isinstance(event, h2.events.ConnectionTerminated):
+            self.goaway = int(event.error_code)
+        elif isinstance(event, h2.events.PingReceived):
+            self.pings += 1
+
+    def raw(self, *frames: Any) -> None:
+        """Have the client receive frames or octets, whatever the server has to say."""
+        for each in frames:
+            self.protocol.dataReceived(each if isinstance(each, bytes) else each.serialize())
+        self.clock.advance(0)
+
+    def head(self, stream: int, code: int = 200, *fields: Any, end: bool = False) -> None:
+        """Send the head of an answer."""
+        self.h2.send_headers(stream, [(b":status", b"%d" % code), *fields], end_stream=end)
+        self.flush()
+
+    def answer(self, stream: int, body: bytes = b"", code: int = 200) -> None:
+        """Answer a request."""
+        self.head(stream, code, end=not body)
+        if body:
+            self.h2.send_data(stream, body, end_stream=True)
+        self.flush()
+
+
+class HTTP2World:
+    """
+    A pool that knows servers to speak HTTP/2, and their connections by names of hosts.
+
+    @ivar links: the connections, in the order in which they were made.
+    @ivar settings: what servers say of themselves.
+    """
+
+    def __init__(self) -> None:
+        from twisted.web.client import HTTP2ConnectionPool
+
+        self.clock = Clock()
+        self.clock.advance(1_000_000_000)
+        self.pool = HTTP2ConnectionPool(self.clock)
+        self.pool.priorKnowledge = True
+        self.links: list[HTTP2Link] = []
+        self.settings: dict[Any, int] = {}
+        self.connecting: list[Any] | None = None
+
+    def connect(self, factory: Any) -> Deferred[Any]:
+        """Connect, as an endpoint does; while there is `connecting`, when the test says so."""
+        connecting: Deferred[Any] = Deferred()
+        connecting.addCallback(lambda _: self._made(factory))
+        if self.connecting is None:
+            connecting.callback(None)
+        else:
+            self.connecting.append(connecting)
+        return connecting
+
+    def _made(self, factory: Any) -> Any:
+        protocol = factory.buildProtocol(None)
+        self.links.append(HTTP2Link(self.clock, protocol, self.settings))
+        return protocol
+
+    def ask(
+        self,
+        host: bytes = b"h",
+        path: bytes = b"/",
+        method: bytes = b"GET",
+        headers: dict[bytes, list[bytes]] | None = None,
+        body: Any = None,
+    ) -> list[Any]:
+        """Ask; gives a list that gets the answer, or the failure."""
+        results: list[Any] = []
+        request = Request(method, path, Headers({b"host": [host], **(headers or {})}), body, True)
+        self.asked = self.pool.getConnection((b"http", host, 80), self)
+        self.asked.addCallback(lambda connection: connection.request(request))
+        self.asked.addBoth(results.append)
+        self.flush()
+        return results
+
+    def read(self, results: list[Any]) -> list[Any]:
+        """Read the body of an answer; gives a list that gets it, or the failure."""
+        bodies: list[Any] = []
+        readBody(results[0]).addBoth(bodies.append)
+        self.flush()
+        return bodies
+
+    def flush(self) -> None:
+        """Have everything arrive."""
+        for link in self.links:
+            if not link.aborted:
+                link.flush()
+
+    @property
+    def link(self) -> HTTP2Link:
+        """The connection that was made last."""
+        return self.links[-1]
+
+
+@pytest.fixture
+def http2_world() -> Iterator[HTTP2World]:
+    """An `HTTP2World`; in the end, nothing of it is left."""
+    world = HTTP2World()
+    yield world
+    for link in world.links:
+        link.lose()
+    assert world.clock.getDelayedCalls() == []
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """A file with a certificate for ``localhost`` that nobody signed, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    now = datetime.datetime.now(datetime.UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(1))
+        .not_valid_after(now + datetime.timedelta(1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), True)
+        .sign(key, hashes.SHA256())
+    )
+    path = tmp_path / "pair.pem"
+    path.write_bytes(
+        key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        + made.public_bytes(Encoding.PEM)
+    )
+    return path

@@ -148,7 +148,68 @@ def test_trailers_of_request(http2, recorder):
     client.h2.send_headers(stream, [(b"x-checksum", b"1")], end_stream=True)
     client.flush()
     assert recorder.bodies == [b"abc"]
+    assert recorder.requests[0].requestTrailers.getRawHeaders(b"x-checksum") == [b"1"]
     assert client.answers[stream].ended
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_trailers_of_answer(http2, silent, wanted):
+    """Headers follow the body of an answer, if the client wants them."""
+    client = http2(silent)
+    answer = client.get(b"/", *[(b"te", b"trailers")] * wanted)
+    (request,) = silent.requests
+    request.setHeader("content-length", "3")
+    request.write(b"abc")
+    request.addTrailer("X-Sum", "1")
+    request.finish()
+    client.flush()
+    assert (answer.body, answer.ended) == (b"abc", True)
+    assert answer.trailers == ({b"x-sum": b"1"} if wanted else {})
+
+
+def test_body_as_it_comes(http2):
+    """A resource may take a body as it comes, and holds its client back when it does not."""
+
+    class Taker(Resource):
+        isLeaf = streamsBody = True
+
+        def render_POST(self, request: Any) -> int:
+            self.request = request
+            return NOT_DONE_YET
+
+    taker = Taker()
+    client = http2(taker, limits=HTTP2Limits(streamWindow=200_000))
+    client.site.streamsBodies = True
+    stream = client.ask(b"/", (b"expect", b"100-continue"), method=b"POST", end=False)
+    assert stream not in client.answers
+    got: list[bytes] = []
+    taker.request.body.receive().addCallback(got.append)
+    client.flush()
+    assert client.answers[stream].informational == [b"100"]
+    client.send(stream, b"a")
+    assert got == [b"a"]
+    client.send(stream, b"x" * 180_000, True)
+    assert client.h2.local_flow_control_window(stream) < 100_000
+    while not taker.request.body.atEnd:
+        taker.request.body.receive().addCallback(got.append)
+        client.flush()
+    assert b"".join(got) == b"a" + b"x" * 180_000
+    taker.request.write(b"taken")
+    taker.request.finish()
+    client.flush()
+    assert client.answers[stream].body == b"taken"
+
+
+def test_held_body_of_stream_that_ends(http2, silent):
+    """What was held back of a stream that is reset makes room for others again."""
+    client = http2(silent, limits=HTTP2Limits(streamWindow=60_000, connectionWindow=65_535))
+    for _ in range(3):
+        stream = client.ask(method=b"POST", end=False)
+        client.connection.streams[stream].pauseProducing()
+        client.send(stream, b"x" * 60_000)
+        client.h2.reset_stream(stream)
+        client.flush()
+    assert client.h2.outbound_flow_control_window > 30_000
 
 
 def test_head_and_no_content(client):

@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import TCP4ClientEndpoint
-from twisted.internet.protocol import Factory, Protocol
+from twisted.internet.protocol import ClientFactory, Factory, Protocol, connectionDone
 from twisted.internet.task import Cooperator
+from twisted.python.failure import Failure
 from twisted.web import http
 from twisted.web.client import Agent, FileBodyProducer, ProxyAgent, readBody
 from twisted.web.http_headers import Headers
@@ -147,6 +149,36 @@ def test_reverse_resource(ways: Ways) -> None:
     assert json.loads(ways.ask(agent, reverse(ways) + b"away")[1])[1] == "/base"
 
 
+def test_body_in_chunks(ways: Ways) -> None:
+    """A body of unknown length goes on with its length; so do cookies in several headers."""
+    received = bytearray()
+    whole: Deferred[None] = Deferred()
+
+    class Client(Protocol):
+        def connectionMade(self) -> None:
+            self.transport.write(  # type: ignore[union-attr]
+                b"POST /away HTTP/1.1\r\nHost: x\r\nConnection: close\r\nExpect: 100-continue\r\n"
+                b"Cookie: a=b\r\nCookie: c=d\r\nTransfer-Encoding: chunked\r\n\r\n"
+                b"4\r\nbody\r\n0\r\n\r\n"
+            )
+
+        def dataReceived(self, data: bytes) -> None:
+            received.extend(data)
+
+        def connectionLost(self, reason: Failure = connectionDone) -> None:
+            whole.callback(None)
+
+    port = int(reverse(ways).rpartition(b":")[2].rstrip(b"/"))
+    factory = ClientFactory.forProtocol(Client)
+    ways.network.reactor.connectTCP("127.0.0.1", port, factory)
+    ways.network.wait(whole)
+    _, _, headers, came = json.loads(received.rpartition(b"\r\n\r\n")[2])
+    assert came == "body"
+    assert headers["content-length"] == ["4"]
+    assert headers["cookie"] == ["a=b; c=d"]
+    assert not {"transfer-encoding", "expect"} & set(headers)
+
+
 def test_reverse_proxy(ways: Ways) -> None:
     class ToServer(http.HTTPFactory):
         protocol = ReverseProxy
@@ -180,6 +212,19 @@ def test_server_that_is_not_there(ways: Ways) -> None:
         (b"", 501, True),
         (b"HTTP/1.0 200 OK\r\nContent-Length: 10\r\n\r\nhalf", 200, False),
         (b"HTTP/1.0 200 OK\r\n\r\nall", 200, True),
+        (b"HTTP/1.0 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab", 501, True),
+        (b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\nab", 501, True),
+        (b"HTTP/1.0 200 OK\r\nContent-Length: +1\r\n\r\na", 501, True),
+        (b"HTTP/1.0 200 OK\r\nContent-Length: 1,1\r\n\r\na", 501, True),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n", 501, True),
+        (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\n", 501, True),
+        (b"HTTP/1.0 2x0 OK\r\n\r\n", 501, True),
+        (b"HTTP/1.0 0200 OK\r\n\r\n", 501, True),
+        (b"HTTP/1.0 200 O\rK\r\n\r\n", 501, True),
+        (b"HTTP/1.0 200 OK\r\nX-A: a\rSet-Cookie: b\r\n\r\n", 501, True),
+        (b"HTTP/1.0 200 OK\r\nX A: a\r\n\r\n", 501, True),
+        (b"HTTP/1.0 200 OK\r\n" + b"X-A: b\r\n" * 20_000 + b"\r\n", 501, True),
+        (b"HTTP/1.0 200 OK\r\nX-A: " + b"b" * 100_000 + b"\r\n\r\n", 501, True),
     ],
 )
 def test_server_that_hangs_up(ways: Ways, said: bytes, code: int, whole: bool) -> None:

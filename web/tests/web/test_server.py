@@ -218,6 +218,21 @@ def test_session(connect):
     assert seen[3] is not seen[0]
 
 
+def test_session_lifetime(connect, monkeypatch):
+    """However much it is used, a session ends a day after it has begun, or when it was told to."""
+    for lifetime in (86_400, 2000, None):
+        monkeypatch.setattr(Session, "lifetime", lifetime)
+        connection = connect(Page(lambda request: request.getSession().uid), timeout=None)
+        first = connection.get()
+        passed = 0
+        while passed < 90_000:
+            connection.clock.advance(400)
+            passed += 400
+            if connection.get(b"/", b"Cookie: " + cookie(first)).body != first.body:
+                break
+        assert passed == (lifetime or 90_000)
+
+
 def test_session_within_request(connect):
     """One request has one session, and may have another when that has ended."""
     results = []

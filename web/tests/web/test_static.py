@@ -119,6 +119,8 @@ def test_ranges(site):
     answer = site.get(b"/a.txt", b"Range: bytes=0-1,8-")
     kind, _, boundary = answer.headers[b"content-type"].partition(b"; boundary=")
     assert (answer.status, kind) == (206, b"multipart/byteranges")
+    assert boundary[:1] == boundary[-1:] == b'"'
+    boundary = boundary.strip(b'"')
     assert answer.body == (
         b"\r\n--%b\r\nContent-type: text/plain\r\nContent-range: bytes 0-1/10\r\n\r\n01"
         b"\r\n--%b\r\nContent-type: text/plain\r\nContent-range: bytes 8-9/10\r\n\r\n89"
@@ -192,7 +194,8 @@ def test_listing(site, folder):
     os.symlink("nowhere", folder / "empty/dangling")
     answer = site.get(b"/empty/")
     assert answer.headers[b"content-type"] == b"text/html; charset=utf-8"
-    assert b'<a href="%3Cb%3E%26%3F%23.txt">&lt;b&gt;&amp;?#.txt</a></td><td>2K</td>' in answer.body
+    name = b'<a href="%3Cb%3E%26%3F%23.txt">&lt;b&gt;&amp;?#.txt</a></td>'
+    assert name + b"\n    <td>2K</td>" in answer.body
     assert b'<a href="dir/">dir/</a>' in answer.body
     assert answer.body.index(b"dir/") < answer.body.index(b"&lt;b&gt;")
     assert b"outside" not in answer.body
@@ -309,6 +312,7 @@ def test_single_file(connect, folder):
 def test_client_gone(connect, folder):
     """A file is closed when its client is gone."""
     connection = connect(File(str(folder)))
+    (folder / "a.txt").write_bytes(b"x" * 200_000)
     connection.get(b"/a.txt")
     producer = connection.transport.producer
     producer.stopProducing()
@@ -445,3 +449,35 @@ def test_flag_instead_of_extensions(folder, flag, extensions):
     """Programs of former times give a flag."""
     with pytest.warns(UserWarning, match="not a boolean"):
         assert File(str(folder), ignoredExts=flag).ignoredExts == extensions
+
+
+def test_precompressed(connect, tmp_path):
+    """What is beside a file, compressed, is sent to clients that take that, if it is wanted."""
+    root = tmp_path / "root"
+    root.mkdir()
+    (root / "a.txt").write_text("plain")
+    (root / "a.txt.gz").write_bytes(b"gzipped")
+    (root / "a.txt.br").write_bytes(b"brotli")
+    (root / "b.txt").write_text("plain")
+    (tmp_path / "secret").write_text("secret")
+    (root / "b.txt.gz").symlink_to("../secret")
+    file = File(str(root))
+    gzip = b"Accept-Encoding: gzip"
+    assert connect(file).get(b"/a.txt", gzip).body == b"plain"
+    file.precompressed = True
+    connection = connect(file)
+    for accepted, body, encoding in (
+        (b"X: y", b"plain", None),
+        (gzip, b"gzipped", b"gzip"),
+        (b"Accept-Encoding: gzip, br", b"brotli", b"br"),
+        (b"Accept-Encoding: gzip;q=0", b"plain", None),
+    ):
+        answer = connection.get(b"/a.txt", accepted)
+        assert (answer.body, answer.headers.get(b"content-encoding")) == (body, encoding)
+        assert answer.headers[b"content-type"] == b"text/plain"
+        assert answer.headers[b"vary"] == b"Accept-Encoding"
+    # Links out of the folder lead nowhere, and what is compressed already has nothing beside it.
+    assert connection.get(b"/b.txt", gzip).body == b"plain"
+    assert connection.get(b"/a.txt.gz", gzip).body == b"gzipped"
+    part = connection.get(b"/a.txt", gzip, b"Range: bytes=0-1")
+    assert (part.status, part.body) == (206, b"gz")

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
+import ssl as standard_ssl
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 
 import pytest
+from OpenSSL import crypto
 
 from twisted.application.service import IServiceMaker
+from twisted.internet import ssl
 from twisted.internet.selectreactor import SelectReactor
 from twisted.internet.testing import MemoryReactorClock
 from twisted.plugin import getPlugins
@@ -129,6 +134,11 @@ def test_headers(parse, monkeypatch, connect, tmp_path):
         (["--mime-type", "x"], "only works after --path"),
         (["--add-header", "x"], "Name: value"),
         (["more"], "Wrong number"),
+        (["--https", "443", "-c", "/no/such.pem"], "no/such.pem"),
+        (["--logfile-format", "xml"], "combined or json"),
+        (["--precompressed"], "only works after --path"),
+        (["--asgi", "absent.module:app"], "--asgi: absent.module:app cannot be used"),
+        (["--asgi", "os:sep"], "cannot be called"),
     ],
 )
 def test_errors(parse, words, text):
@@ -143,9 +153,9 @@ def twist(tmp_path):
     """Run ``python -m twisted``; gives the process."""
     processes = []
 
-    def start(*words, **options):
+    def start(*words, program=("-m", "twisted"), **options):
         process = subprocess.Popen(
-            [sys.executable, "-W", "error", "-m", "twisted", *words],
+            [sys.executable, "-W", "error", *program, *words],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -164,7 +174,7 @@ def twist(tmp_path):
 def port_of(process):
     """The port that a process says it listens on."""
     for line in process.stdout:
-        if "Site starting on" in line:
+        if "starting on" in line:
             return int(line.split()[-1])
     raise AssertionError(process.stderr.read())
 
@@ -291,8 +301,11 @@ def test_scripts(parse, connect, tmp_path):
     assert set(options["root"].processors) == {".epy", ".rpy", ".txt"}
     assert File.processors == {}
     options = parse("--resource-script", str(tmp_path / "a.rpy"))
-    options["root"].isLeaf = True
-    assert connect(options["root"]).get().body == b"run"
+    made = connect(options["root"])
+    assert made.get(b"/x").status == 404
+    with open(tmp_path / "a.rpy", "a") as file:
+        file.write("\nresource.isLeaf = True")
+    assert made.get(b"/").body == made.get(b"/x/y").body == b"run"
 
 
 @pytest.mark.parametrize(
@@ -327,3 +340,279 @@ def test_wsgi(twist, tmp_path):
         assert response.read() == b"/a/b"
     process.send_signal(signal.SIGTERM)
     assert process.wait(10) == 0
+
+
+APPLICATION = """
+import sys
+
+async def app(scope, receive, send):
+    if scope["type"] == "lifespan":
+        await receive()
+        if "fail" in sys.argv:
+            await send({"type": "lifespan.startup.failed", "message": "no database"})
+            return
+        scope["state"]["greeting"] = b"hello "
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        print("ended", flush=True)
+        await send({"type": "lifespan.shutdown.complete"})
+        return
+    text = scope["state"]["greeting"] + (scope["root_path"] + scope["path"]).encode()
+    while True:
+        message = await receive()
+        text += message["body"]
+        if not message["more_body"]:
+            break
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": text})
+
+async def broken(scope, receive, send):
+    await receive()
+    await send({"type": "lifespan.startup.failed", "message": "no database"})
+
+def not_asynchronous():
+    pass
+"""
+
+
+@pytest.mark.parametrize("reactor", ["default", "asyncio"])
+def test_asgi(twist, tmp_path, reactor):
+    """An application of ASGI in the working directory is served, from its beginning to its end."""
+    (tmp_path / "application.py").write_text(APPLICATION)
+    process = twist(
+        *("--reactor", reactor, "--log-format", "text", "web"),
+        *("--listen", "tcp:0:interface=127.0.0.1", "--asgi", "application:app"),
+        *("--root-path", "/below", "--metrics", "/m", "--add-header", "X-A: b"),
+    )
+    url = f"http://127.0.0.1:{port_of(process)}"
+    with urllib.request.urlopen(f"{url}/a", data=b" body", timeout=10) as response:
+        assert response.read() == b"hello /below/below/a body"
+        assert response.headers["X-A"] == "b"
+    with urllib.request.urlopen(f"{url}/m", timeout=10) as response:
+        assert b"twisted_connections" in response.read()
+    process.send_signal(signal.SIGTERM)
+    output, errors = process.communicate(timeout=10)
+    assert process.returncode == 0, errors
+    assert "ended" in output
+
+
+@pytest.mark.parametrize("command", ["twist", "twistd"])
+def test_asgi_that_cannot_begin(twist, tmp_path, command):
+    """If the application cannot begin, neither does the command; it says why, in one line."""
+    (tmp_path / "application.py").write_text(APPLICATION)
+    words = ("web", "--listen", "tcp:0:interface=127.0.0.1", "--asgi", "application:broken")
+    if command == "twist":
+        process = twist("--log-format", "text", *words)
+    else:
+        program = ("-c", "from twisted.scripts.twistd import run; run()")
+        process = twist("-n", *words, program=program)
+    _, errors = process.communicate(timeout=10)
+    assert process.returncode == 1
+    assert errors == f"{command}: the application cannot begin: no database\n"
+
+
+def test_asgi_of_other_sites(parse, monkeypatch):
+    """Other sites whose pages may connect are named; "*" stands for all."""
+    monkeypatch.setitem(sys.modules, "absent_application", type("M", (), {"app": print}))
+    for words, origins in (
+        ((), frozenset()),
+        (("--websocket-origin", "https://A.example"), {"https://a.example"}),
+        (("--websocket-origin", "*"), None),
+    ):
+        options = parse("--asgi", "absent_application:app", *words)
+        ((_, site),) = root_of(options, monkeypatch)
+        assert site.resource.websocket.origins == origins
+        assert site.streamsBodies
+
+
+def make_certificate(path, name):
+    """A key and its certificate, in one file or two."""
+    key = ssl.KeyPair.generate(size=2048)
+    certificate = key.selfSignedCert(1, CN=name)
+    (path / "key.pem").write_bytes(key.dump(crypto.FILETYPE_PEM))
+    (path / "cert.pem").write_bytes(certificate.dump(crypto.FILETYPE_PEM))
+    (path / "server.pem").write_bytes(certificate.dumpPEM())
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--https", "0", "-k", "key.pem", "-c", "cert.pem"),
+        ("--https", "0"),
+        ("--listen", "tls:server.pem:port=0:interface=127.0.0.1"),
+    ],
+)
+def test_https(twist, tmp_path, words):
+    """HTTPS is served with a certificate and its key, from two files or one."""
+    make_certificate(tmp_path, "first.example")
+    (tmp_path / "a.txt").write_text("hello")
+    (tmp_path / "big").write_bytes(os.urandom(1_000_000))
+    process = twist("--log-format", "text", "web", "--path", ".", *words)
+    context = standard_ssl._create_unverified_context()
+    port = port_of(process)
+    with urllib.request.urlopen(f"https://127.0.0.1:{port}/a.txt", context=context) as answer:
+        assert answer.read() == b"hello"
+    with urllib.request.urlopen(f"https://127.0.0.1:{port}/big", context=context) as answer:
+        assert answer.read() == (tmp_path / "big").read_bytes()
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(10) == 0
+
+
+def test_json_log(twist, tmp_path):
+    """The access log may be in JSON."""
+    (tmp_path / "a.txt").write_text("hello")
+    process = twist(
+        *("--log-format", "text", "web", "--path", ".", "--listen", "tcp:0:interface=127.0.0.1"),
+        *("--logfile", "access.log", "--logfile-format", "json", "-n"),
+    )
+    with urllib.request.urlopen(f"http://127.0.0.1:{port_of(process)}/a.txt?x") as answer:
+        assert answer.read() == b"hello"
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(10) == 0
+    (line,) = (tmp_path / "access.log").read_text().splitlines()
+    logged = json.loads(line)
+    assert (logged["method"], logged["uri"], logged["status"]) == ("GET", "/a.txt?x", 200)
+    assert (logged["client"], logged["bytes"], logged["referrer"]) == ("127.0.0.1", 5, None)
+    assert logged["time"].split("/")[-1] >= "2026"
+
+
+def fetch(url, context=None, **headers):
+    """The status, the headers and the body of an answer."""
+    request = urllib.request.Request(url, headers=headers)
+    try:
+        with urllib.request.urlopen(request, context=context, timeout=10) as answer:
+            return answer.status, answer.headers, answer.read()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.headers, error.read()
+
+
+LISTEN = ("--listen", "tcp:0:interface=127.0.0.1")
+RESOURCES = """
+from twisted.web.resource import Resource
+
+class Counter(Resource):
+    isLeaf = True
+    count = 0
+
+    def render_GET(self, request):
+        self.count += 1
+        return b"%d" % self.count
+
+class Broken(Resource):
+    isLeaf = True
+
+    def render_GET(self, request):
+        raise ValueError("<secret>")
+"""
+
+
+@pytest.fixture
+def serve(twist, tmp_path):
+    """Run ``twist web`` with options; gives the URL of its first port."""
+    (tmp_path / "resources.py").write_text(RESOURCES)
+
+    def served(*words):
+        process = twist("--log-format", "text", "web", *words)
+        served.process = process
+        return f"http://127.0.0.1:{port_of(process)}"
+
+    return served
+
+
+def test_class_served(serve):
+    """One object of a class from the working directory answers all requests."""
+    url = serve(*LISTEN, "--class", "resources.Counter")
+    assert [fetch(f"{url}/{n}")[2] for n in range(3)] == [b"1", b"2", b"3"]
+
+
+def test_resource_script_served(serve, tmp_path):
+    """A script is run for each request: what is changed in it counts at once."""
+    script = tmp_path / "a.rpy"
+    script.write_text("from resources import Counter\nresource = Counter()\n")
+    url = serve(*LISTEN, "--resource-script", "a.rpy")
+    assert fetch(url)[2] == fetch(url)[2] == b"1"
+    script.write_text("from twisted.web.demo import Test as resource\nresource = resource()\n")
+    assert b"It works" in fetch(url)[2]
+
+
+def test_several_ports(serve):
+    """All ports that are named serve the same."""
+    url = serve(*LISTEN, *LISTEN, "-p", "tcp:0:interface=127.0.0.1", "--class", "resources.Counter")
+    others = [f"http://127.0.0.1:{port_of(serve.process)}" for _ in range(2)]
+    assert [fetch(each)[2] for each in (url, *others)] == [b"1", b"2", b"3"]
+
+
+def test_files_served(serve, tmp_path):
+    """Indexes, extensions that may be left out, and the type of files without any."""
+    for name in ("main.html", "index.html", "page.html", "plain"):
+        (tmp_path / name).write_text(name)
+    url = serve(
+        *(*LISTEN, "--path", ".", "--index", "main.html", "--allow-ignore-ext", "-m", "x/y"),
+        *("--add-header", "X-Frame-Options: DENY"),
+    )
+    for path, body in (("", b"main.html"), ("page", b"page.html"), ("plain", b"plain")):
+        status, headers, got = fetch(f"{url}/{path}")
+        assert (status, got) == (200, body)
+        assert headers["X-Frame-Options"] == "DENY"
+    assert headers["Content-Type"] == "x/y"
+    status, headers, _ = fetch(f"{url}/absent")
+    assert (status, headers["X-Frame-Options"]) == (404, "DENY")
+
+
+@pytest.mark.parametrize("option", [None, "--notracebacks", "--display-tracebacks"])
+def test_tracebacks_served(serve, option):
+    """What went wrong is shown only to those for whom that was asked; nothing of it is markup."""
+    url = serve(*LISTEN, "--class", "resources.Broken", *([option] if option else []))
+    status, _, body = fetch(url)
+    assert status == 500
+    assert (b"ValueError" in body) == (option == "--display-tracebacks")
+    assert b"<secret>" not in body
+
+
+def test_http2_served(serve):
+    """HTTP/2 is spoken at once by those who know, unless it is switched off."""
+    for words, begins in ((("--http2",), b"\x00\x00"), (("--no-http2",), b"HTTP/1.1 ")):
+        url = serve(*LISTEN, *words)
+        port = int(url.rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+            client.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes(3) + b"\x04" + bytes(5))
+            assert client.recv(9).startswith(begins)
+
+
+def test_http2_that_is_not_there(parse, monkeypatch):
+    """Without the extra, or against oneself, it cannot be asked for."""
+    with pytest.raises(UsageError, match="--http2"):
+        parse("--http2", "--no-http2")
+    monkeypatch.setattr(tap.server.Site, "http2Limits", None)
+    with pytest.raises(UsageError, match="extra http2"):
+        parse("--http2")
+
+
+def certificate_of(port):
+    """The certificate that a server shows now, and the protocol that it chooses."""
+    context = standard_ssl._create_unverified_context()
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    with (
+        socket.create_connection(("127.0.0.1", port), timeout=10) as raw,
+        context.wrap_socket(raw) as client,
+    ):
+        return client.getpeercert(True), client.selected_alpn_protocol()
+
+
+def test_certificate_reloaded(serve, tmp_path):
+    """A certificate that has been renewed is shown to those who connect after that."""
+    make_certificate(tmp_path, "first.example")
+    url = serve("--listen", "tls:server.pem:port=0:interface=127.0.0.1:interval=0")
+    port = int(url.rpartition(":")[2])
+    first, protocol = certificate_of(port)
+    assert protocol == "h2"
+    make_certificate(tmp_path, "second.example")
+    later = os.stat(tmp_path / "server.pem").st_mtime + 5
+    os.utime(tmp_path / "server.pem", (later, later))
+    second, _ = certificate_of(port)
+    assert second != first
+    assert b"second.example" in second
+    (tmp_path / "server.pem").write_text("broken")
+    os.utime(tmp_path / "server.pem", (later + 5, later + 5))
+    assert certificate_of(port)[0] == second

@@ -315,6 +315,12 @@ def test_client_leaves_while_rendering(request_: Any) -> None:
     assert not request_.finished
 
 
+def test_failure_page_of_no_failure() -> None:
+    """What is no failure has no page."""
+    with pytest.raises(FlattenerError):
+        formatFailure(object())  # type: ignore[arg-type]
+
+
 def test_failure_page() -> None:
     try:
         raise ValueError("<nasty>")

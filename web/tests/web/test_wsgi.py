@@ -50,6 +50,16 @@ def serve(network: Any) -> Callable[[Application], Server]:
     return lambda application: Server(network, application)
 
 
+class Now:
+    """A pool and a reactor that do what they are told at once."""
+
+    def callInThread(self, function: Callable[[], object]) -> None:
+        function()
+
+    def callFromThread(self, function: Callable[..., object], *args: object) -> None:
+        function(*args)
+
+
 def test_environment(serve: Any) -> None:
     seen: list[dict[str, Any]] = []
 
@@ -81,20 +91,21 @@ def test_names_with_underscores_are_left_away(connect: Any, network: Any) -> Non
     seen: list[dict[str, Any]] = []
     pool = network.reactor.getThreadPool()
 
-    class Now:
-        def callInThread(self, function: Callable[[], object]) -> None:
-            function()
-
-        def callFromThread(self, function: Callable[..., object], *args: object) -> None:
-            function(*args)
-
     def application(environ: dict[str, Any], start: Any) -> Any:
-        seen.append(environ)
+        seen.append({**environ, "body": environ["wsgi.input"].read()})
         start("200 OK", [])
         return []
 
     connection = connect(WSGIResource(Now(), Now(), application))
     assert pool is not None
+    chunks = connection.send(
+        b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
+    )
+    assert chunks.status == 200
+    # Programs read as much as they are told that there is.
+    first = seen.pop()
+    assert (first["CONTENT_LENGTH"], first["body"]) == ("3", b"abc")
+    assert "HTTP_TRANSFER_ENCODING" not in first
     answer = connection.get(b"/", b"X_Y: 1", b"A: 1", b"A: 2", b"Cookie: a=b", b"Cookie: c=d")
     assert answer.status == 200
     assert "HTTP_X_Y" not in seen[0]
@@ -247,7 +258,45 @@ def test_errors_are_logged(serve: Any) -> None:
 
     with capturedLogs() as events:
         serve(application).ask()
-    assert [event["text"] for event in events if "text" in event] == ["a complaint", "another"]
+    assert [event["message"] for event in events if event.get("system") == "wsgi"] == [
+        ("a complaint\n",),
+        ("another",),
+    ]
+
+
+def test_other_sequences(connect: Any) -> None:
+    """Headers in other sequences than PEP 3333 demands are taken, with a warning."""
+
+    def application(environ: dict[str, Any], start: Any) -> Any:
+        start("200 OK", (["X-A", "b"],))
+        return [str(environ["REMOTE_PORT"]).encode()]
+
+    with pytest.warns(RuntimeWarning, match="should be a") as warned:
+        answer = connect(WSGIResource(Now(), Now(), application)).get()
+    assert (answer.headers[b"x-a"], answer.body) == (b"b", b"4321")
+    assert len(warned) == 2
+
+
+def test_close_fails(connect: Any) -> None:
+    """An answer whose end fails is not taken for complete."""
+
+    class Body:
+        def __iter__(self) -> Any:
+            return iter([b"some"])
+
+        def close(self) -> None:
+            raise ValueError("not stored")
+
+    def application(environ: dict[str, Any], start: Any) -> Any:
+        start("200 OK", [])
+        return Body()
+
+    with capturedLogs() as events:
+        connection = connect(WSGIResource(Now(), Now(), application))
+        answer = connection.get()
+    assert answer.endswith(b"4\r\nsome\r\n")
+    assert connection.closed
+    assert any("log_failure" in event for event in events)
 
 
 def test_application_waits_for_a_slow_client(serve: Any, network: Any) -> None:

@@ -10,6 +10,7 @@ The classes are public as `twisted.internet.tcp.Connection` and `twisted.interne
 
 from __future__ import annotations
 
+import os
 import socket
 import struct
 from errno import ENOBUFS
@@ -37,6 +38,8 @@ _READS_IN_A_ROW = 4
 #: Pieces of this size and more are handed to the system as they are instead of being joined.
 _WORTH_KEEPING_APART = 4096
 _PIECES_AT_ONCE = 64
+
+_SENDS_FILES = hasattr(os, "sendfile")
 
 NUMERIC_ONLY = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
 
@@ -243,6 +246,37 @@ class Connection(FileDescriptor):
         if self._sentOfFirst:
             vector[0] = memoryview(vector[0])[self._sentOfFirst :]
         return self.socket.sendmsg(vector)
+
+    def sendFile(self, file: int, offset: int, count: int) -> int | None:
+        """
+        Send a part of a file as far as the socket takes it at once, without copies of it.
+
+        For a producer that is asked each time, while nothing that was written waits: it is asked
+        again when the socket takes more.
+
+        @param file: the file's descriptor.
+        @param offset: where the part begins, in bytes.
+        @return: how many bytes went, 0 if the socket takes none now; or None if it cannot be sent
+            in this way, because of TLS or of what it is, or has ended: read it, and `write`.
+        """
+        if self._pieces or self._secured is not None or not _SENDS_FILES:
+            return None
+        if not self.connected or self._writeDisconnected:
+            return None
+        try:
+            sent = os.sendfile(self.socket.fileno(), file, offset, count)
+        except (BlockingIOError, InterruptedError):
+            sent = 0
+        except OSError:
+            # If it is the socket's fault, writing finds out.
+            return None
+        else:
+            if not sent:
+                return None
+        self._metrics.bytesSent += sent
+        self._scheduled = self._waiting = True
+        self.reactor.addWriter(self)
+        return sent
 
     def writeSomeData(self, data: bytes | memoryview) -> int | Exception:
         """

@@ -165,6 +165,7 @@ class ReactorEventLoop(asyncio.SelectorEventLoop):
         """
         self._reactor = reactor = currentReactor(reactor)
         self._turning = False
+        self._endsAfterTurn = False
         self._called: Any = None
         self._timer: Any = None
         # The first step of a task that is being begun, once that is known; and tasks that are not
@@ -218,7 +219,10 @@ class ReactorEventLoop(asyncio.SelectorEventLoop):
         return ended
 
     def _end(self) -> None:
-        """The reactor has stopped."""
+        """The reactor has stopped; within a turn, the end waits for that of the turn."""
+        if self._turning:
+            self._endsAfterTurn = True
+            return
         if asyncio._get_running_loop() is self:
             asyncio._set_running_loop(None)
         self._thread_id = None  # type: ignore[assignment]
@@ -265,6 +269,9 @@ class ReactorEventLoop(asyncio.SelectorEventLoop):
             self._run_once()  # type: ignore[attr-defined]
         finally:
             self._turning = False
+        if self._endsAfterTurn:
+            self._end()
+            return
         if self._ready:  # type: ignore[attr-defined]
             self._comeRound()
         self._setTimer()

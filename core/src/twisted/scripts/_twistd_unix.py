@@ -182,9 +182,10 @@ class UnixApplicationRunner(app.ApplicationRunner):
             if self.config.get("workers"):
                 workers = self._makeWorkers()
         except BaseException as problem:
-            self._daemon.report(problem)
+            # Whoever waits for the report may look at once for what is left.
             if self._wrotePID:
                 self.removePID(self.config["pidfile"])
+            self._daemon.report(problem)
             raise
         self._daemon.report()
         try:

@@ -18,12 +18,19 @@ not.
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-__all__ = ["pytest_addoption", "pytest_configure", "pytest_pyfunc_call", "reactor"]
+__all__ = [
+    "pytest_addoption",
+    "pytest_configure",
+    "pytest_pyfunc_call",
+    "pytest_unconfigure",
+    "reactor",
+]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -44,6 +51,15 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     if config.getini("twisted_mode") not in ("strict", "auto"):
         raise pytest.UsageError("twisted_mode is either strict or auto")
+
+
+def pytest_unconfigure() -> None:
+    """Shut the reactor down, if there is one: its threads would keep the process alive."""
+    installed = sys.modules.get("twisted.internet.reactor")
+    if installed is not None:
+        from twisted.internet.currentreactor import currentReactor
+
+        currentReactor().fireSystemEvent("shutdown")
 
 
 @pytest.fixture

@@ -70,6 +70,10 @@ class PBClientService(ClientService):
 
     def _entered(self, reference: Any) -> None:
         self.reference = reference
+        self.entered()
+
+    def entered(self) -> None:
+        """There is a connection, and this is logged in; to be overridden."""
 
     def whenReady(self, failAfterFailures: int | None = None) -> Deferred[Any]:
         """

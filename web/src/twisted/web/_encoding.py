@@ -52,6 +52,11 @@ def _liked(request: Any) -> dict[bytes, float]:
     return qualities(request.requestHeaders.getRawHeaders(b"accept-encoding", ()))
 
 
+def accepts(request: Any, coding: bytes) -> bool:
+    """Whether a client names a content coding as one that it takes."""
+    return bool(_liked(request).get(coding))
+
+
 @implementer(_IRequestEncoderFactory)
 class GzipEncoderFactory:
     """
@@ -66,7 +71,7 @@ class GzipEncoderFactory:
 
     def encoderForRequest(self, request: Request) -> _GzipEncoder | None:
         """An encoder, if the client takes gzip."""
-        if not _liked(request).get(b"gzip"):
+        if not accepts(request, b"gzip"):
             return None
         headers = request.responseHeaders
         codings = [*headers.getRawHeaders(b"content-encoding", ()), b"gzip"]

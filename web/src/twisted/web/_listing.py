@@ -10,6 +10,7 @@ from urllib.parse import quote, unquote
 
 from twisted.python.filepath import FilePath
 from twisted.web import resource
+from twisted.web._look import FOOT, HEAD
 from twisted.web._mime import contentTypes as _contentTypes
 from twisted.web._mime import formatFileSize, getTypeAndEncoding
 
@@ -18,47 +19,43 @@ class DirectoryLister(resource.Resource):
     """
     A page with links to what is in a directory.
 
-    @cvar template: the page, to be filled in with ``header`` and ``tableContent``.
+    @cvar template: the page, to be filled in with ``header``, ``tableContent`` and ``parent``, a
+        link to the directory above.
     @cvar linePattern: a row of it, with ``class``, ``href``, ``text``, ``size``, ``type`` and
         ``encoding``.
     """
 
     __module__ = "twisted.web.static"
 
-    template = """\
-<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>%(header)s</title>
-<style>
-:root { color-scheme: light dark }
-body { font: 1rem/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem }
-h1 { font-size: 1.25rem; overflow-wrap: anywhere }
-table { border-collapse: collapse; width: 100%% }
-th, td { border-bottom: 1px solid #8884; padding: .25rem .75rem .25rem 0; text-align: left }
-td:first-child { overflow-wrap: anywhere }
-</style>
-</head>
-<body>
+    template = (
+        HEAD.replace("%", "%%").replace("TITLE", "%(header)s")
+        + """\
 <h1>%(header)s</h1>
-<table>
+%(parent)s<table aria-label="%(header)s">
 <thead>
-<tr><th scope="col">Name</th><th scope="col">Size</th><th scope="col">Type</th>\
-<th scope="col">Encoding</th></tr>
+<tr>
+    <th scope="col">Name</th>
+    <th scope="col">Size</th>
+    <th scope="col">Type</th>
+    <th scope="col">Encoding</th>
+</tr>
 </thead>
 <tbody>
-%(tableContent)s</tbody>
+%(tableContent)s
+</tbody>
 </table>
-</body>
-</html>
 """
-
-    linePattern = (
-        '<tr class="%(class)s"><td><a href="%(href)s">%(text)s</a></td>'
-        "<td>%(size)s</td><td>%(type)s</td><td>%(encoding)s</td></tr>\n"
+        + FOOT
     )
+
+    linePattern = """\
+<tr class="%(class)s">
+    <td><a href="%(href)s">%(text)s</a></td>
+    <td>%(size)s</td>
+    <td>%(type)s</td>
+    <td>%(encoding)s</td>
+</tr>
+"""
 
     def __init__(
         self,
@@ -125,9 +122,14 @@ td:first-child { overflow-wrap: anywhere }
         path = unquote(request.uri.partition(b"?")[0].decode("iso-8859-1"))
         page = self.template % {
             "header": escape("Directory listing for " + path),
-            "tableContent": self._rows(names),
+            "tableContent": self._rows(names).rstrip("\n") or _EMPTY,
+            "parent": _PARENT if path.strip("/") else "",
         }
         return page.encode("utf-8", "replace")
+
+
+_EMPTY = '<tr>\n    <td colspan="4" class="empty">There is nothing here.</td>\n</tr>'
+_PARENT = '<nav aria-label="Above"><p class="up"><a href="../">Parent directory</a></p></nav>\n'
 
 
 def _readable(name: str) -> str:

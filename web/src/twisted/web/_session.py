@@ -16,10 +16,12 @@ class Session(Componentized):
     """
     A client's session with a site.
 
-    It ends when it is not used for `sessionTimeout` seconds.  Programs keep what they want to know
-    in adapters registered for interfaces (see `twisted.python.components.registerAdapter`).
+    It ends when it is not used for `sessionTimeout` seconds, and after `lifetime` seconds however
+    much it is used.  Programs keep what they want to know in adapters registered for interfaces
+    (see `twisted.python.components.registerAdapter`).
 
     @cvar sessionTimeout: in seconds.
+    @cvar lifetime: in seconds; None for ever.
     @ivar uid: what the cookie holds; nobody can guess it.
     @ivar lastModified: when it was used last, in the reactor's seconds.
     """
@@ -27,6 +29,7 @@ class Session(Componentized):
     __module__ = "twisted.web.server"
 
     sessionTimeout: float = 900
+    lifetime: float | None = 86_400
 
     _expireCall: Any = None
 
@@ -42,11 +45,12 @@ class Session(Componentized):
         self.uid = uid
         self.expireCallbacks: list[Callable[[], object]] = []
         self.sessionNamespaces: dict[Any, Any] = {}
+        self._begun = float(self._reactor.seconds())
         self.touch()
 
     def startCheckingExpiration(self) -> None:
         """Begin to count the time."""
-        self._expireCall = self._reactor.callLater(self.sessionTimeout, self.expire)
+        self._expireCall = self._reactor.callLater(self._left(), self.expire)
 
     def notifyOnExpire(self, callback: Callable[[], object]) -> None:
         """Call a function when the session ends."""
@@ -66,4 +70,11 @@ class Session(Componentized):
         """Note that the session is used."""
         self.lastModified = self._reactor.seconds()
         if self._expireCall is not None:
-            self._expireCall.reset(self.sessionTimeout)
+            self._expireCall.reset(self._left())
+
+    def _left(self) -> float:
+        """How many seconds are left if nobody uses this any more."""
+        if self.lifetime is None:
+            return self.sessionTimeout
+        left = self._begun + self.lifetime - float(self._reactor.seconds())
+        return max(0, min(self.sessionTimeout, left))

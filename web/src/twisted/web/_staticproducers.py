@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from io import FileIO
 from typing import IO, Any
 
 from zope.interface import implementer
@@ -17,11 +18,15 @@ class StaticProducer:
     Reads a file when the transport has sent everything.
 
     @cvar bufferSize: how much is read at once, in bytes.
+    @cvar wholeSize: up to how many bytes everything is read and written at once.
+    @cvar straightSize: how much is sent at once where the system takes it from the file itself.
     """
 
     __module__ = "twisted.web.static"
 
     bufferSize = FileDescriptor.bufferSize
+    wholeSize = 131072
+    straightSize = 2**20
 
     def __init__(self, request: Any, fileObject: IO[bytes]) -> None:
         """
@@ -43,11 +48,34 @@ class StaticProducer:
         self.fileObject.close()
         self.request = None
 
+    def _sendStraight(self, count: int) -> int | None:
+        """
+        Send up to that many bytes from where the file is, if they need not be read for it.
+
+        @return: how many went, or None if they have to be read and written.
+        """
+        send = getattr(self.request, "sendFile", None)
+        # Other kinds of files give something else than what is behind their descriptor.
+        if send is None or type(getattr(self.fileObject, "raw", self.fileObject)) is not FileIO:
+            return None
+        offset = self.fileObject.tell()
+        sent: int | None = send(self.fileObject.fileno(), offset, count)
+        if sent:
+            self.fileObject.seek(offset + sent)
+        return sent
+
     def _finish(self) -> None:
         """Everything is written."""
         self.request.unregisterProducer()
         self.request.finish()
         self.stopProducing()
+
+    def _sendWhole(self, data: bytes) -> None:
+        """Write everything at once."""
+        self.fileObject.close()
+        request, self.request = self.request, None
+        request.write(data)
+        request.finish()
 
 
 class NoRangeStaticProducer(StaticProducer):
@@ -55,15 +83,25 @@ class NoRangeStaticProducer(StaticProducer):
 
     __module__ = "twisted.web.static"
 
+    _begun = b""
+
     def start(self) -> None:
         """Begin."""
+        data = self.fileObject.read(self.wholeSize)
+        if len(data) < self.wholeSize:
+            self._sendWhole(data)
+            return
+        self._begun = data
         self.request.registerProducer(self, False)
 
     def resumeProducing(self) -> None:
         """Write the next portion."""
         if self.request is None:
             return
-        data = self.fileObject.read(self.bufferSize)
+        data, self._begun = self._begun[: self.bufferSize], self._begun[self.bufferSize :]
+        if not data and self._sendStraight(self.straightSize) is not None:
+            return
+        data = data or self.fileObject.read(self.bufferSize)
         if data:
             # The transport may close this while it takes the data.
             self.request.write(data)
@@ -89,13 +127,23 @@ class SingleRangeStaticProducer(StaticProducer):
         """Begin."""
         self.fileObject.seek(self.offset)
         self.bytesWritten = 0
+        if self.size <= self.bufferSize:
+            self._sendWhole(self.fileObject.read(self.size))
+            return
         self.request.registerProducer(self, False)
 
     def resumeProducing(self) -> None:
         """Write the next portion."""
         if self.request is None:
             return
-        data = self.fileObject.read(min(self.bufferSize, self.size - self.bytesWritten))
+        left = self.size - self.bytesWritten
+        sent = self._sendStraight(min(self.straightSize, left)) if self.bytesWritten else None
+        if sent is not None:
+            self.bytesWritten += sent
+            if self.bytesWritten == self.size:
+                self._finish()
+            return
+        data = self.fileObject.read(min(self.bufferSize, left))
         if data:
             self.bytesWritten += len(data)
             self.request.write(data)

@@ -47,6 +47,7 @@ from twisted.web._client._errors import (
     ResponseDone,
     ResponseFailed,
     ResponseNeverReceived,
+    StreamReset,
     WriteTimeout,
 )
 from twisted.web._client._following import BrowserLikeRedirectAgent, CookieAgent, RedirectAgent
@@ -110,6 +111,7 @@ __all__ = [
     "ResponseFailed",
     "ResponseNeverReceived",
     "SchemeNotSupported",
+    "StreamReset",
     "WriteTimeout",
     "ZstdDecoder",
     "_AgentBase",
@@ -126,6 +128,11 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name == "HTTP2ConnectionPool":
+        # It needs an extra.
+        from twisted.web._client._http2pool import HTTP2ConnectionPool
+
+        return HTTP2ConnectionPool
     if name != "WebClientContextFactory":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     warn(

@@ -148,6 +148,14 @@ class Headers:
         """Remove all values of a name."""
         self._rawHeaders.pop(_encodeName(name), None)
 
+    def _setOne(self, name: str | bytes, value: str | bytes) -> None:
+        """Set the one value of a name, as `setRawHeaders` does, but sooner."""
+        known = _encoded.get(name)
+        if known is None or type(value) is not bytes:
+            self.setRawHeaders(name, [value])
+            return
+        self._rawHeaders[known] = [_checked(value)]
+
     def setRawHeaders(self, name: str | bytes, values: object) -> None:
         """
         Set the values of a name.

@@ -17,14 +17,17 @@ A resource on another server::
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import quote as _quote
 from urllib.parse import urlsplit
 
 from twisted.internet.currentreactor import currentReactor
 from twisted.internet.protocol import ClientFactory, connectionDone
+from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.web import http
+from twisted.web._cgienv import body_size
 from twisted.web._client._agents import hostValue
 from twisted.web._http._oldclient import HTTPClient
 from twisted.web.http_headers import Headers
@@ -55,29 +58,52 @@ _HOP_BY_HOP = (
     b"upgrade",
 )
 
+#: How many bytes the head of an answer may have.
+_MOST_HEAD = 65536
+
 #: Headers that an answer has by itself, and which those of the other server replace.
 _REPLACED = (b"server", b"date", b"content-type")
+
+
+#: Numbers as they stand in headers; `int` takes more than these.
+_DIGITS = re.compile(rb"[0-9]{1,19}")
+
+_log = Logger()
 
 
 def _forwarded(request: Any) -> dict[bytes, bytes]:
     """The headers of a request that are for the other server."""
     named = request.requestHeaders.getRawHeaders(b"connection", ())
     private = {each.strip().lower() for value in named for each in value.split(b",")}
-    return {
-        name.lower(): b",".join(values)
+    headers = {
+        name.lower(): (b"; " if name.lower() == b"cookie" else b",").join(values)
         for name, values in request.requestHeaders.getAllRawHeaders()
         if name.lower() not in private and name.lower() not in _HOP_BY_HOP
     }
+    # This server has answered that itself.
+    headers.pop(b"expect", None)
+    if b"content-length" not in headers and _isOfUnknownLength(request):
+        headers[b"content-length"] = b"%d" % body_size(request)
+    return headers
+
+
+def _isOfUnknownLength(request: Any) -> bool:
+    """Whether the body came in chunks, or over HTTP/2; it goes on as one of known length."""
+    framed = request.clientproto not in (b"HTTP/1.0", b"HTTP/1.1")
+    return request.requestHeaders.hasHeader(b"transfer-encoding") or framed
 
 
 class ProxyClient(HTTPClient):
     """
     Asks the other server, and passes its answer on as fast as the client takes it.
 
+    An answer whose head is malformed, ambiguous or larger than 64 KiB is not passed on.
+
     @ivar father: the request of the client.
     """
 
     _finished = False
+    _headSize = 0
 
     def __init__(
         self,
@@ -113,13 +139,47 @@ class ProxyClient(HTTPClient):
         self.endHeaders()
         self.transport.write(self.data)
 
+    def lineReceived(self, line: bytes) -> None:
+        """Take a line of the head."""
+        self._headSize += len(line)
+        try:
+            if self._headSize > _MOST_HEAD:
+                raise ValueError("the head is too large")
+            HTTPClient.lineReceived(self, line)
+        except ValueError as error:
+            self._refuse(str(error))
+
+    def lineLengthExceeded(self, line: bytes) -> None:
+        """Refuse an answer with an endless line."""
+        self._refuse("a line is too long")
+
+    def _refuse(self, problem: str) -> None:
+        """Pass nothing of an answer on that could be read in several ways."""
+        _log.warn(
+            "The answer for {request} makes no sense: {why}", request=self.father, why=problem
+        )
+        if not self._finished:
+            self._finished = True
+            self._release()
+            for name, _ in list(self.father.responseHeaders.getAllRawHeaders()):
+                self.father.responseHeaders.removeHeader(name)
+            _fail(self.father)
+        self.clearLineBuffer()
+        self.transport.abortConnection()
+
     def handleStatus(self, version: bytes, status: bytes, message: bytes) -> None:
         """Pass the status on."""
+        if len(status) != 3 or not _DIGITS.fullmatch(status) or status < b"200":
+            raise ValueError(f"no final status: {status!r}")
         self.father.setResponseCode(int(status), message)
 
     def handleHeader(self, key: bytes, val: bytes) -> None:
         """Pass a header on."""
         name = key.lower()
+        if name == b"transfer-encoding":
+            raise ValueError("HTTP/1.0 knows no Transfer-Encoding")
+        if name == b"content-length" and not (self.length is None and _DIGITS.fullmatch(val)):
+            raise ValueError(f"no length, or another one: {val!r}")
         if name in _REPLACED:
             self.father.responseHeaders.setRawHeaders(key, [val])
         elif name not in _HOP_BY_HOP:

@@ -16,6 +16,7 @@ from zope.interface import Attribute, Interface, implementer
 from twisted.python.components import proxyForInterface
 from twisted.python.deprecate import deprecatedModuleAttribute
 from twisted.python.reflect import prefixedMethodNames
+from twisted.web._look import FOOT, HEAD
 from twisted.web._responses import FORBIDDEN, NOT_FOUND, RESPONSES
 from twisted.web.error import UnsupportedMethod
 
@@ -224,20 +225,17 @@ class _Page(Resource):
     @ivar brief: a few words, as a heading.
     """
 
-    template = """\
-<!DOCTYPE html>
-<html lang="en">
-  <head>
-    <meta charset="utf-8">
-    <meta name="viewport" content="width=device-width">
-    <title>{code} - {brief}</title>
-  </head>
-  <body>
-    <h1>{brief}</h1>
-    <p>{detail}</p>
-  </body>
-</html>
+    template = (
+        HEAD.replace("{", "{{").replace("}", "}}").replace("TITLE", "{code} - {brief}")
+        + """\
+<div class="message">
+<p class="status">{code}</p>
+<h1>{brief}</h1>
+<p>{detail}</p>
+</div>
 """
+        + FOOT
+    )
 
     def __init__(self, status: int, brief: str, detail: str) -> None:
         Resource.__init__(self)

@@ -142,8 +142,12 @@ class ResourceScriptWrapper(resource.Resource):
         return ResourceScript(self.path, self.registry).render(request)
 
     def getChildWithDefault(self, path: bytes, request: Any) -> Any:
-        """A child of the resource."""
-        return ResourceScript(self.path, self.registry).getChildWithDefault(path, request)
+        """A child of the resource, or that itself if it is a leaf."""
+        made = ResourceScript(self.path, self.registry)
+        if made.isLeaf and request.prepath:
+            request.postpath.insert(0, request.prepath.pop())
+            return made
+        return made.getChildWithDefault(path, request)
 
 
 class ResourceScriptDirectory(resource.Resource):

@@ -323,7 +323,10 @@ class Request(http.Request, Componentized):
         )
         if self.site.displayTracebacks:
             body = (
-                b"<!DOCTYPE html><html><head><title>%b</title></head><body>%b</body></html>\n"
+                b'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">'
+                b'<meta name="viewport" content="width=device-width, initial-scale=1">'
+                b'<meta name="color-scheme" content="light dark">'
+                b"<title>%b</title></head><body>%b</body></html>\n"
                 % (
                     escape(reason.getErrorMessage()).encode("ascii", "xmlcharrefreplace"),
                     formatFailure(reason),
@@ -350,6 +353,12 @@ class Request(http.Request, Componentized):
         if self._encoder is not None and not self.finished:
             data = self._encoder.encode(data)
         http.Request.write(self, data)
+
+    def sendFile(self, file: int, offset: int, count: int) -> int | None:
+        """Send a part of a file, past this process; see `twisted.web.http.Request.sendFile`."""
+        if self._encoder is not None or type(self).write is not Request.write:
+            return None
+        return http.Request.sendFile(self, file, offset, count)
 
     def finish(self) -> None:
         """Say that the answer is complete."""

@@ -8,12 +8,14 @@ import secrets
 import sys
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from stat import S_ISLNK
 from typing import IO, Any
 
 from twisted.logger import Logger
 from twisted.python.components import Componentized
 from twisted.python.filepath import FilePath, InsecurePath, LinkError
 from twisted.web import http, resource
+from twisted.web._encoding import accepts
 from twisted.web._listing import DirectoryLister
 from twisted.web._mime import contentTypes, formatFileSize, getTypeAndEncoding, loadMimeTypes
 from twisted.web._ranges import content_range, parse_ranges
@@ -47,6 +49,11 @@ __all__ = [
 ]
 
 _log = Logger()
+
+#: Files beside others that are the same, but compressed; the first that a client takes counts.
+_COMPRESSED = ((".br", b"br"), (".gz", b"gzip"))
+
+_NOT_PLAIN = frozenset({"", os.curdir, os.pardir})
 
 dangerousPathError = notFound(message="Invalid request URL.")
 
@@ -127,6 +134,8 @@ class File(resource.Resource, FilePath[str]):  # type: ignore[misc]
     @cvar childNotFound: the resource for what is not there.
     @cvar forbidden: the resource for what may not be read.
     @cvar followLinksOutside: whether symbolic links may lead out of the directory.
+    @ivar precompressed: whether ``a.txt.br`` or ``a.txt.gz``, if it is there, is sent in place of
+        ``a.txt`` to clients that take that encoding.
     """
 
     contentTypes: Mapping[str, str] = contentTypes
@@ -141,6 +150,8 @@ class File(resource.Resource, FilePath[str]):  # type: ignore[misc]
     encoding: str | None = None
 
     _root: str | None = None
+    # Whether this was found to be below the root.
+    _inside = False
 
     def __init__(
         self,
@@ -177,6 +188,7 @@ class File(resource.Resource, FilePath[str]):  # type: ignore[misc]
         made.childNotFound = self.childNotFound
         made.forbidden = self.forbidden
         made.followLinksOutside = self.followLinksOutside
+        made.precompressed = self.precompressed
         made._root = self._root or self.path
         return made
 
@@ -195,6 +207,9 @@ class File(resource.Resource, FilePath[str]):  # type: ignore[misc]
         """Whether a path leads to something below the root, with all links followed."""
         if self.followLinksOutside:
             return True
+        known = self._inside or self._root is None
+        if known and os.path.dirname(path.path) == self.path and not os.path.islink(path.path):
+            return True
         try:
             real = os.path.realpath(path.path, strict=True)
         except (OSError, LinkError):
@@ -208,18 +223,45 @@ class File(resource.Resource, FilePath[str]):  # type: ignore[misc]
             name = path.decode("utf-8")
         except UnicodeDecodeError:
             return self.childNotFound
-        self.restat(reraise=False)
         if not self.isdir():
-            return self.childNotFound
-        found = self._find(name)
-        if found is None:
-            return self.childNotFound
-        if found is self:
-            return self.directoryListing()
-        processor = self.processors.get(os.path.splitext(found.path)[1].lower())
-        if processor is not None:
-            return resource.IResource(processor(found.path, self.registry))
-        return self.createSimilarFile(found.path)
+            self.restat(reraise=False)
+            if not self.isdir():
+                return self.childNotFound
+        child = self._plainChild(name)
+        if child is None:
+            found = self._find(name)
+            if found is None:
+                return self.childNotFound
+            if found is self:
+                return self.directoryListing()
+            child = found.path
+        if self.processors:
+            processor = self.processors.get(os.path.splitext(child)[1].lower())
+            if processor is not None:
+                return resource.IResource(processor(child, self.registry))
+        made = self.createSimilarFile(child)
+        if isinstance(made, File):
+            made._inside = True
+        return made
+
+    def _plainChild(self, name: str) -> str | None:
+        """
+        The path of a child, or of the index, that is there under just this name, and is no link.
+
+        That is what most requests are for; `_find` finds everything else.
+        """
+        if not (self._inside or self._root is None):
+            return None
+        for each in (name,) if name else self.indexNames:
+            if "/" in each or "\0" in each or os.sep in each or each in _NOT_PLAIN:
+                return None
+            path = os.path.join(self.path, each)
+            try:
+                status = os.lstat(path)
+            except OSError:
+                continue
+            return None if S_ISLNK(status.st_mode) else path
+        return None
 
     def _find(self, name: str) -> FilePath[str] | None:
         """The path of a child; this, if there is no index; or None."""
@@ -306,7 +348,8 @@ class File(resource.Resource, FilePath[str]):  # type: ignore[misc]
         information.append((b"\r\n--" + boundary + b"--\r\n", 0, 0))
         total = sum(len(announcement) + length for announcement, _, length in information)
         self._setContentHeaders(request, total)
-        request.setHeader(b"content-type", b"multipart/byteranges; boundary=" + boundary)
+        request.setHeader(b"content-type", b'multipart/byteranges; boundary="%b"' % boundary)
+        request.responseHeaders.removeHeader(b"content-encoding")
         return MultipleRangeStaticProducer(request, file, information)
 
     def _isUnchanged(self, request: Any) -> bool:
@@ -330,7 +373,8 @@ class File(resource.Resource, FilePath[str]):  # type: ignore[misc]
             self.type, self.encoding = getTypeAndEncoding(
                 self.basename(), self.contentTypes, self.contentEncodings, self.defaultType
             )
-        if not self.exists() or not (self._root is None or self._isInside(self)):
+        known = self._root is None or (self._inside and not os.path.islink(self.path))
+        if not self.exists() or not (known or self._isInside(self)):
             answer: bytes = self.childNotFound.render(request)
             return answer
         if self.isdir():
@@ -339,6 +383,8 @@ class File(resource.Resource, FilePath[str]):  # type: ignore[misc]
             # Opening a pipe or a device may take for ever.
             answer = self.forbidden.render(request)
             return answer
+        if self.precompressed and (found := self._compressed(request)) is not None:
+            return found.render_GET(request)
         request.setHeader(b"accept-ranges", b"bytes")
         try:
             file = self.openForReading()
@@ -350,6 +396,23 @@ class File(resource.Resource, FilePath[str]):  # type: ignore[misc]
         return self._send(request, file)
 
     render_HEAD = render_GET
+
+    def _compressed(self, request: Any) -> File | None:
+        """What is beside this, the same but compressed, if the client takes it; or None."""
+        request.responseHeaders.addRawHeader(b"vary", b"Accept-Encoding")
+        if self.encoding:
+            return None
+        for extension, encoding in _COMPRESSED:
+            beside: FilePath[str] = FilePath(self.path + extension)
+            if accepts(request, encoding) and beside.isfile():
+                if os.path.islink(beside.path) and not self._isInside(beside):
+                    continue
+                made = self.createSimilarFile(beside.path)
+                made._inside = True
+                made.precompressed = False
+                made.type, made.encoding = self.type, encoding.decode("ascii")
+                return made
+        return None
 
     def _send(self, request: Any, file: IO[bytes]) -> bytes | int:
         """Send what is in the open file, unless the client has it or asks for its headers alone."""

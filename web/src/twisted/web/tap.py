@@ -51,6 +51,8 @@ class Options(usage.Options):
             "Show tracebacks of errors to clients. They may hold what nobody should see!",
         ],
         ["notracebacks", "n", "(DEPRECATED: tracebacks are not shown) Show no tracebacks."],
+        ["http2", None, "Do not start without HTTP/2, which is spoken if its extra is installed."],
+        ["no-http2", None, "Speak HTTP/1.1 alone."],
         ["precompressed", None, "Send a.txt.br or a.txt.gz for a.txt, if it is there."],
         [
             "personal",
@@ -118,6 +120,7 @@ class Options(usage.Options):
 
     def opt_resource_script(self, path: str) -> None:
         """A file of Python that defines ``resource``; it is run for each request."""
+        _seeWorkingDirectory()
         self["root"] = script.ResourceScriptWrapper(os.path.abspath(path))
 
     def opt_wsgi(self, name: str) -> None:
@@ -236,6 +239,8 @@ class Options(usage.Options):
             raise usage.UsageError("--logfile-format is combined or json")
         if self["metrics"] is not None and not self["metrics"].startswith("/"):
             raise usage.UsageError(f"--metrics takes a path such as /metrics: {self['metrics']}")
+        if self["http2"] and (self["no-http2"] or server.Site.http2Limits is None):
+            raise usage.UsageError("--http2 needs the extra http2, and no --no-http2")
         if self["indexes"]:
             self._fileRoot("index").indexNames = self["indexes"]
         if self["precompressed"]:
@@ -369,6 +374,8 @@ def makeService(config: Options) -> service.MultiService:
     )
     site.streamsBodies = site.streamsBodies or streams
     site.displayTracebacks = bool(config["display-tracebacks"])
+    if config["no-http2"]:
+        site.http2Limits = None
     group = service.MultiService()
     factory = makePersonalServerFactory(site) if config["personal"] else site
     for port in config["ports"]:

@@ -13,6 +13,7 @@ from twisted.web import resource
 from twisted.web._element import Element, renderer
 from twisted.web._flatten import flattenString
 from twisted.web._loaders import TagLoader, XMLString
+from twisted.web._look import POLICY
 
 __all__ = [
     "DeferredResource",
@@ -24,11 +25,15 @@ __all__ = [
 ]
 
 
-_ELSEWHERE = """\
+_ELSEWHERE = (
+    """\
 <!DOCTYPE html>
 <html lang="en">
   <head>
     <meta charset="utf-8">
+    POLICY
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <meta name="color-scheme" content="light dark">
     {refresh}<title>Found</title>
   </head>
   <body>
@@ -36,6 +41,7 @@ _ELSEWHERE = """\
   </body>
 </html>
 """
+).replace("POLICY", POLICY)
 
 #: A scheme, once what browsers pass over is gone.
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*):")
@@ -227,11 +233,11 @@ class _StackElement(Element):
 _FAILURE = """\
 <div class="failure" xmlns:t="http://twistedmatrix.com/ns/twisted.web.template/0.1">
   <style>
-    .failure {font: 1rem/1.4 system-ui, sans-serif}
+    .failure {font: 1rem/1.4 system-ui, sans-serif; overflow-wrap: anywhere}
     .failure .frame {margin: 1rem 0}
     .failure .source {font-family: monospace; white-space: pre-wrap}
-    .failure .snippetHighlightLine {background: #fdd}
-    .failure .number {color: #666}
+    .failure .snippetHighlightLine {background: #f443}
+    .failure .number {opacity: .75}
   </style>
   <h1><t:transparent t:render="type"/>: <t:transparent t:render="value"/></h1>
   <div class="stack" t:render="traceback">
@@ -281,8 +287,15 @@ class FailureElement(Element):
 
 
 def formatFailure(myFailure: Failure) -> bytes:
-    """A failure as HTML in ASCII, with the source around each of its frames."""
-    pages: list[bytes] = []
-    flattenString(None, FailureElement(myFailure)).addCallback(pages.append)
+    """
+    A failure as HTML in ASCII, with the source around each of its frames.
+
+    @raise FlattenerError: if it is no failure.
+    """
+    pages: list[Any] = []
+    flattenString(None, FailureElement(myFailure)).addBoth(pages.append)
     # Nothing in it has to be waited for.
-    return pages[0].decode().encode("ascii", "xmlcharrefreplace")
+    (page,) = pages
+    if isinstance(page, Failure):
+        page.raiseException()
+    return bytes(page).decode().encode("ascii", "xmlcharrefreplace")

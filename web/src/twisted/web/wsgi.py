@@ -9,15 +9,17 @@ Applications of WSGI (PEP 3333), each request in a thread of a pool.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from threading import Event
 from types import TracebackType
 from typing import Any
+from warnings import warn
 
 from zope.interface import implementer
 
 from twisted.internet.interfaces import IPushProducer
 from twisted.logger import Logger
+from twisted.python import log
 from twisted.python.failure import Failure
 from twisted.web._cgienv import cgi_environment
 from twisted.web._responses import INTERNAL_SERVER_ERROR
@@ -36,6 +38,20 @@ ExcInfo = tuple[type[BaseException], BaseException, TracebackType]
 _OURS = frozenset({"server", "date", "connection", "transfer-encoding", "keep-alive", "upgrade"})
 
 
+def _checkSequence(name: str, right: str, value: Any, kind: type) -> None:
+    """
+    Warn of what is no `kind`, but may be taken for one all the same.
+
+    @raise TypeError: if it may not.
+    """
+    if isinstance(value, kind):
+        return
+    given = f"not {value!r} ({type(value).__name__})"
+    if not isinstance(value, Sequence):
+        raise TypeError(f"{name} must be {right}, {given}")
+    warn(f"{name} should be {right}, {given}", RuntimeWarning, stacklevel=3)
+
+
 class _ClientHasGone(Exception):
     """Nobody is there any more to write to."""
 
@@ -51,7 +67,7 @@ class _ErrorStream:
         """
         if not isinstance(data, str):
             raise TypeError(f"write() argument must be str, not {data!r} ({type(data).__name__})")
-        _log.error("{text}", text=data.rstrip("\n"), system="wsgi", isError=True)
+        log.msg(data, system="wsgi", isError=True)
 
     def writelines(self, iovec: Iterable[str]) -> None:
         """Log texts."""
@@ -76,7 +92,8 @@ class _WSGIResponse:
         self.threadpool = threadpool
         self.application = application
         self.request = request
-        self.environ: dict[str, Any] = {**cgi_environment(request)}
+        self.environ: dict[str, Any] = {"CONTENT_TYPE": "", "CONTENT_LENGTH": ""}
+        self.environ.update(cgi_environment(request))
         self.environ.update(
             {
                 "wsgi.version": (1, 0),
@@ -175,18 +192,20 @@ class _WSGIResponse:
 
     def _runApplication(self) -> None:
         result = self.application(self.environ, self.startResponse)
+        whole = isinstance(result, (list, tuple))
         try:
-            if isinstance(result, (list, tuple)):
-                self._writeAll(b"".join(result))
-                return
-            for data in result:
+            for data in () if whole else result:
                 if data:
                     self.write(data)
-            self._pass(b"", True)
         finally:
+            # If this fails, so does the answer: nobody is to take it for complete.
             close = getattr(result, "close", None)
             if close is not None:
                 close()
+        if whole:
+            self._writeAll(b"".join(result))
+        else:
+            self._pass(b"", True)
 
     def _writeAll(self, data: bytes) -> None:
         """Send a body that is complete, and whose length is known therefore."""
@@ -215,18 +234,16 @@ class _WSGIResponse:
             raise AssertionError("start_response was called before, and this is no error")
         if not isinstance(status, str):
             raise TypeError(f"status must be str, not {status!r} ({type(status).__name__})")
-        if not isinstance(headers, list):
-            raise TypeError(f"headers must be a list, not {headers!r}")
+        _checkSequence("headers", "a list", headers, list)
         for header in headers:
-            if not (
-                isinstance(header, tuple)
-                and len(header) == 2
-                and all(isinstance(part, str) for part in header)
-            ):
+            _checkSequence("header", "a (str, str) tuple", header, tuple)
+            if len(header) != 2:
+                raise TypeError(f"header must be a (str, str) tuple, not {header!r}")
+            if not all(isinstance(part, str) for part in header):
                 raise TypeError(f"header must be (str, str) tuple, not {header!r}")
         if not status[:3].isdigit() or status[3:4] not in ("", " "):
             raise ValueError(f"status must begin with three digits, not {status!r}")
-        self._status, self._headers = status, list(headers)
+        self._status, self._headers = status, [(name, value) for name, value in headers]
         return self.write
 
     def write(self, data: bytes) -> None:
@@ -237,7 +254,7 @@ class _WSGIResponse:
         @raise TypeError: if it is not bytes.
         """
         if not isinstance(data, bytes):
-            raise TypeError(f"a body is bytes, not {type(data).__name__}")
+            raise TypeError(f"Can only write bytes to a transport, not {data!r}")
         self._pass(data, False)
 
     def _pass(self, data: bytes, last: bool) -> None:

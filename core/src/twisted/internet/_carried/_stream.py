@@ -152,6 +152,9 @@ class CarriedStream(Carried):
             return self._drained()
         return None
 
+    def sendFile(self, file: int, offset: int, count: int) -> None:
+        """Send nothing: the loop's transport alone may touch the socket."""
+
     @property
     def unsentSize(self) -> int:
         """How many bytes wait to be sent."""

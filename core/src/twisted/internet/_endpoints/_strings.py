@@ -254,17 +254,19 @@ def _parseTLS(
     backlog: str = "50",
     interface: str = "::",
     privateKey: str | None = None,
+    interval: str = "10",
 ) -> Any:
     """
     ``tls:FOLDER[:port=443][:interface=ADDRESS][:backlog=N]``, certificates in files ``*.pem``; or
-    ``tls:FILE[:privateKey=FILE]...``
+    ``tls:FILE[:privateKey=FILE]...``; ``interval`` says how many seconds at most a change of these
+    goes unnoticed
     """
     # It needs an extra.
     from twisted.internet._tls._servernames import CertificateDirectory
 
     listening = TCP6ServerEndpoint if ":" in interface else TCP4ServerEndpoint
     return _tls.wrapServerTLS(
-        CertificateDirectory(path, reactor, privateKey=privateKey),
+        CertificateDirectory(path, reactor, _number(interval, "interval"), privateKey),
         listening(reactor, _number(port, "port"), _backlog(backlog), interface),
     )
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import fnmatch
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any, ClassVar
 
 from twisted import copyright
 from twisted.internet import error
 from twisted.internet.address import IPv6Address
-from twisted.internet.base import BaseConnector
 from twisted.internet.currentreactor import currentReactor
 from twisted.internet.defer import CancelledError, Deferred, maybeDeferred
+from twisted.internet.interfaces import IConnector
 from twisted.logger import Logger
 from twisted.protocols._ftp import _replies as replies
 from twisted.protocols._ftp._addresses import (
@@ -115,8 +116,8 @@ class FTP(FTPSession):
         instance, self.dtpInstance = self.dtpInstance, None
         if factory is not None:
             factory.cancelTimeout()
-        if isinstance(port, BaseConnector):
-            if port.state == "connecting":
+        if IConnector.providedBy(port):
+            with suppress(error.NotConnectingError):
                 port.stopConnecting()
         elif port is not None:
             port.stopListening()

@@ -103,7 +103,9 @@ class Decoder:
 
     def _read(self, data: bytes) -> list[Any]:
         """Read items until the expression is complete or the octets end."""
-        words, size, opened = self.words, self.limits.size, self._open
+        limits = self.limits
+        words, opened, items = self.words, self._open, self._items
+        size, most, deepest = limits.size, limits.items, limits.nesting
         current, left, at = self._current, self._left or 1, self.at
         first, end = at, len(data)
         start = at
@@ -133,7 +135,9 @@ class Decoder:
                     else:
                         item = []
                         if value:
-                            self._enter(value)
+                            items += value
+                            if value > size or items > most or len(opened) >= deepest:
+                                self._refuse(value)
                             current.append(item)
                             opened.append((current, left - 1))
                             current, left = item, value
@@ -158,6 +162,7 @@ class Decoder:
                 if not left:
                     break
         except IndexError:
+            self._items = items
             self._suspend(current, left, data, start, first)
             return []
         self.at = at
@@ -186,16 +191,18 @@ class Decoder:
         at = found.end()
         return number(data[start : at - 1]), data[at - 1], at
 
-    def _enter(self, count: int) -> None:
-        """A list begins."""
+    def _refuse(self, count: int) -> None:
+        """
+        A list begins that exceeds a limit.
+
+        @raise BananaError: always.
+        """
         limits = self.limits
         if count > limits.size:
             raise BananaError(f"a list of {count} is too long")
         if len(self._open) >= limits.nesting:
             raise BananaError(f"lists are nested more than {limits.nesting} deep")
-        self._items += count
-        if self._items > limits.items:
-            raise BananaError(f"an expression of more than {limits.items} items")
+        raise BananaError(f"an expression of more than {limits.items} items")
 
     def _lack(self, size: int, need: int) -> None:
         """A string is too long, or has not come completely."""

@@ -27,6 +27,7 @@ from twisted.spread._jelly._security import (
     ChangedMethod,
     InsecureJelly,
     MalformedJelly,
+    SecurityOptions,
     inOctets,
 )
 
@@ -34,6 +35,9 @@ __all__ = ["MOST_NESTED", "Unjellier"]
 
 #: How many expressions may be within each other.
 MOST_NESTED = 100
+
+#: How many parts those tuples and frozensets may have in all that are referred to.
+MOST_REPEATED = 1_000_000
 
 #: How large the exponent of a decimal number may be: programs make integers of such numbers.
 _LARGEST_EXPONENT = 6144
@@ -99,6 +103,8 @@ class Unjellier:
 
     def __init__(self, taster: Any, persistentLoad: Any, invoker: Any) -> None:
         self.taster = taster
+        # What is allowed whatever a subclass would say.
+        self._allowed = taster.allowedTypes if type(taster) is SecurityOptions else ()
         self.persistentLoad = persistentLoad
         self.invoker = invoker
         # By number: objects, or places for them.
@@ -108,6 +114,9 @@ class Unjellier:
         # How many places for objects that are being made were given to others.
         self._missing = 0
         self._depth = 0
+        # Of tuples and frozensets, by identity: how many are within each other, and all parts.
+        self._weights: dict[int, tuple[int, int]] = {}
+        self._parts = 0
 
     def unjellyFull(self, expression: Any) -> Any:
         """
@@ -131,17 +140,25 @@ class Unjellier:
             raise MalformedJelly("an empty list stands for nothing")
         word = expression[0]
         name = word if type(word) is bytes else inOctets(word)
-        if not self.taster.isTypeAllowed(name):
+        if name not in self._allowed and not self.taster.isTypeAllowed(name):
             raise InsecureJelly(name)
+        try:
+            atom = _ATOMS.get(name)
+            if atom is not None:
+                return atom(expression[1:])
+            return self._compound(name, expression)
+        except (IndexError, TypeError, ValueError, OverflowError) as error:
+            if isinstance(error, MalformedJelly) or name not in _BUILT_IN:
+                raise
+            raise MalformedJelly(f"a {name.decode()} that makes no sense: {error}") from error
+
+    def _compound(self, name: bytes, expression: list[Any]) -> Any:
+        """The object for a list that may hold others."""
         if self._depth >= MOST_NESTED:
             raise InsecureJelly(f"expressions are nested more than {MOST_NESTED} deep")
         self._depth += 1
         try:
             return self._made(name, expression)
-        except (IndexError, TypeError, ValueError, OverflowError) as error:
-            if isinstance(error, MalformedJelly) or name not in _BUILT_IN:
-                raise
-            raise MalformedJelly(f"a {name.decode()} that makes no sense: {error}") from error
         finally:
             self._depth -= 1
 
@@ -152,9 +169,6 @@ class Unjellier:
             return self._dictionary(expression, number)
         if name == b"list":
             return self._list(expression, number)
-        atom = _ATOMS.get(name)
-        if atom is not None:
-            return atom(expression[1:])
         known = unjellyableRegistry.get(name)
         if known is not None:
             return self._registered(known, expression, number)
@@ -194,10 +208,13 @@ class Unjellier:
         if type(found) is Later:
             self._missing += 1
             found.give(self._found)
+        else:
+            self._repeated(found)
         return found
 
-    def _found(self, _: Any) -> None:
+    def _found(self, found: Any) -> None:
         self._missing -= 1
+        self._repeated(found)
 
     def _known(self, number: Any, instance: Any) -> None:
         """An object that its parts may refer to is there."""
@@ -255,10 +272,39 @@ class Unjellier:
         return [unjelly(item) for item in expression[1:]]
 
     def _tuple(self, expression: list[Any], _: Any) -> Any:
-        return build(self._items(expression), tuple)
+        return build(self._items(expression), partial(self._immutable, tuple))
 
     def _frozenset(self, expression: list[Any], _: Any) -> Any:
-        return build(self._items(expression), frozenset)
+        return build(self._items(expression), partial(self._immutable, frozenset))
+
+    def _immutable(self, kind: Any, items: list[Any]) -> Any:
+        """
+        A tuple or a frozenset.
+
+        Their hashes are computed anew each time, from those of what is in them: what refers to such
+        an object that holds others, any number of times, must exhaust neither the stack nor time.
+
+        @raise InsecureJelly: too many are within each other.
+        """
+        weights = self._weights
+        within = [weights[each] for each in map(id, items) if each in weights]
+        height = 1 + max((weight[0] for weight in within), default=0)
+        if height > MOST_NESTED:
+            raise InsecureJelly(f"objects are nested more than {MOST_NESTED} deep")
+        made = kind(items)
+        weights[id(made)] = height, 1 + len(items) + sum(weight[1] for weight in within)
+        return made
+
+    def _repeated(self, found: Any) -> None:
+        """
+        An object is referred to.
+
+        @raise InsecureJelly: such objects would have too many parts in all.
+        """
+        _, size = self._weights.get(id(found), (0, 0))
+        self._parts += size
+        if self._parts > MOST_REPEATED:
+            raise InsecureJelly(f"references to more than {MOST_REPEATED} parts of objects")
 
     def _set(self, expression: list[Any], number: Any) -> Any:
         made: set[Any] = set()

@@ -25,6 +25,8 @@ __all__ = [
     "ResponseDone",
     "ResponseFailed",
     "ResponseNeverReceived",
+    "StreamRefused",
+    "StreamReset",
     "WriteTimeout",
     "WrongBodyLength",
 ]
@@ -63,7 +65,31 @@ class ResponseDone(Exception):
 
 
 class RequestNotSent(Exception):
-    """Nothing of a request has been sent: the connection was busy, or had ended."""
+    """
+    Nothing of a request has been sent: the connection was busy, or had ended.
+
+    @ivar others: whether the server has taken others on the connection meanwhile.
+    """
+
+    others = False
+
+
+class StreamRefused(RequestNotSent):
+    """A server of HTTP/2 has not looked at a request: it may be sent again."""
+
+
+class StreamReset(Exception):
+    """
+    A server of HTTP/2 has ended an answer before its time, or has broken a rule in it.
+
+    @ivar code: why (RFC 9113, section 7).
+    """
+
+    __module__ = "twisted.web.client"
+
+    def __init__(self, code: int) -> None:
+        Exception.__init__(self, f"the stream was reset with code {code}")
+        self.code = code
 
 
 class ConnectionAborted(Exception):

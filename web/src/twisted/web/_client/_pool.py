@@ -207,9 +207,7 @@ class HTTPConnectionPool:
                 self._lost(key, connection)
             connection.lostCallback = lambda: self._lost(key, connection)
             if self.readTimeout is not None or self.writeTimeout is not None:
-                connection.watch = Watch(
-                    connection, self._reactor, self.readTimeout, self.writeTimeout
-                )
+                connection.watch = self._watchOf(connection)
             return connection
 
         def failed(failure: Failure) -> Failure:
@@ -220,6 +218,15 @@ class HTTPConnectionPool:
         if self.connectTimeout is not None:
             connecting.addTimeout(self.connectTimeout, self._reactor, _orElse(ConnectTimeout))
         return connecting.addCallbacks(connected, failed)
+
+    def _watchOf(self, connection: Any) -> Any:
+        """What ends requests for which nothing moves any more on a connection."""
+        return Watch(connection, self._reactor, self.readTimeout, self.writeTimeout)
+
+    def _discard(self, connection: Any) -> None:
+        """Close a connection that nobody uses: another one may be made."""
+        connection.transport.loseConnection()
+        self._uncount(connection)
 
     def _lost(self, key: Any, connection: Any) -> None:
         """A connection has ended."""
@@ -247,15 +254,13 @@ class HTTPConnectionPool:
             if self._slots.hand(key, connection):
                 return
             if self._slots.isWanted():
-                connection.transport.loseConnection()
-                self._uncount(connection)
+                self._discard(connection)
                 return
         kept = self._connections.setdefault(key, [])
         if len(kept) == self.maxPersistentPerHost:
             oldest = kept.pop(0)
-            oldest.transport.loseConnection()
             self._timeouts.pop(oldest).cancel()
-            self._uncount(oldest)
+            self._discard(oldest)
         kept.append(connection)
         self._timeouts[connection] = self._reactor.callLater(
             self.cachedConnectionTimeout, self._removeConnection, key, connection
@@ -263,10 +268,9 @@ class HTTPConnectionPool:
 
     def _removeConnection(self, key: Any, connection: Any) -> None:
         """Close a connection that was not used for long."""
-        connection.transport.loseConnection()
         self._connections[key].remove(connection)
         del self._timeouts[connection]
-        self._uncount(connection)
+        self._discard(connection)
 
     def _dropIdle(self, connection: Any) -> None:
         """Close a connection that is kept, because another one is wanted."""

@@ -61,6 +61,7 @@ class Response:
     @ivar length: of the body in bytes, or `UNKNOWN_LENGTH`.
     @ivar request: the `IClientRequest` that this answers.
     @ivar previousResponse: the answer that led to this one, or None.
+    @ivar trailers: the `Headers` behind the body, if HTTP/2 has brought such; otherwise None.
     """
 
     __module__ = "twisted.web.client"
@@ -68,6 +69,7 @@ class Response:
     length: Any = UNKNOWN_LENGTH
     previousResponse: Any = None
     request: Any = None
+    trailers: Headers | None = None
 
     _state = "INITIAL"
     _bodyProtocol: Any = None
@@ -117,23 +119,20 @@ class Response:
             with `ResponseFailed` when it was not.
         @raise RuntimeError: the second time.
         """
+        if self._bodyBuffer is None:
+            raise RuntimeError(f"the body of {self!r} is delivered already")
+        protocol.makeConnection(self._transport)
+        # More may come, and the end, because of what the receiver does with the transport.
+        for data in self._bodyBuffer:
+            protocol.dataReceived(data)
+        self._bodyBuffer = None
         if self._state == "INITIAL":
-            protocol.makeConnection(self._transport)
             self._bodyProtocol = protocol
-            early, self._bodyBuffer = self._bodyBuffer, None
-            for data in early or ():
-                protocol.dataReceived(data)
             self._state = "CONNECTED"
             self._transport.resumeProducing()
-        elif self._state == "DEFERRED_CLOSE":
-            protocol.makeConnection(self._transport)
-            early, self._bodyBuffer = self._bodyBuffer, None
-            for data in early or ():
-                protocol.dataReceived(data)
+        else:
             self._state = "FINISHED"
             protocol.connectionLost(self._reason)
-        else:
-            raise RuntimeError(f"the body of {self!r} is delivered already")
 
     def _bodyDataReceived(self, data: bytes) -> None:
         """A piece of the body has come."""

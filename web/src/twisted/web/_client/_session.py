@@ -30,6 +30,7 @@ from twisted.web._client._uploads import (
     multipartForm,
 )
 from twisted.web._client._uri import URI
+from twisted.web._http._upgrade import HTTP2_ENABLED
 from twisted.web._version import __version__
 from twisted.web.http_headers import Headers
 from twisted.web.iweb import IAgent, IBodyProducer
@@ -79,6 +80,15 @@ def _asHeaders(fields: HeaderFields) -> Headers:
     return headers
 
 
+def _newPool(reactor: Any, http2: bool) -> HTTPConnectionPool:
+    if not http2:
+        return HTTPConnectionPool(reactor)
+    # It needs an extra.
+    from twisted.web._client._http2pool import HTTP2ConnectionPool
+
+    return HTTP2ConnectionPool(reactor)
+
+
 class Client:
     """
     Asks servers of HTTP and HTTPS.
@@ -115,6 +125,7 @@ class Client:
         maxConnections: int = 100,
         maxConnectionsPerHost: int = 10,
         maxBodySize: int | None = 64 * 2**20,
+        http2: bool = HTTP2_ENABLED,
         agent: IAgent | None = None,
     ) -> None:
         """
@@ -134,9 +145,12 @@ class Client:
         @param maxConnections: how many connections there may be in all.
         @param maxConnectionsPerHost: how many to a server.
         @param maxBodySize: how many bytes a body may have that is read in one piece; None for any.
+        @param http2: whether to offer HTTP/2 to servers of HTTPS; by default if the extra ``http2``
+            is there. See `HTTP2ConnectionPool`.
         @param agent: asks in place of one of this client's own; then neither what is said of
             connections nor of proxies counts.
         @raise ValueError: if something makes no sense.
+        @raise ImportError: if HTTP/2 is wanted, and the extra ``http2`` is not there.
         """
         self._reactor = currentReactor() if reactor is None else reactor
         self._base = base
@@ -144,7 +158,7 @@ class Client:
         self._auth = auth
         self._total = timeouts.total
         self._maxBodySize = maxBodySize
-        self.pool = HTTPConnectionPool(self._reactor)
+        self.pool = _newPool(self._reactor, http2)
         self.pool.maxConnections = maxConnections
         self.pool.maxConnectionsPerHost = maxConnectionsPerHost
         self.pool.maxPersistentPerHost = maxConnectionsPerHost

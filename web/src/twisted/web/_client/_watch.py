@@ -6,7 +6,7 @@ from typing import Any
 
 from twisted.web._client._errors import ReadTimeout, WriteTimeout
 
-__all__ = ["Watch"]
+__all__ = ["StreamsWatch", "Watch"]
 
 #: How often in the shortest of the times is looked: what is late is noticed that much later.
 _LOOKS = 4
@@ -74,3 +74,60 @@ class Watch:
             connection.giveUpWaiting(late(string=f"{limit} seconds"))
             return
         self._call = self._clock.callLater(self._interval, self._look)
+
+
+class StreamsWatch:
+    """
+    Ends requests for which nothing moves any more on a connection that they share.
+
+    Time counts as it does for `Watch`, for each of them alone; it is the request that ends then,
+    not the connection.
+    """
+
+    def __init__(self, connection: Any, clock: Any, read: float | None, write: float | None):
+        """
+        @param connection: the `HTTP2ClientProtocol`.
+        @param clock: provides `IReactorTime`.
+        @param read: after how many seconds without a byte of an answer a request is ended.
+        @param write: after how many seconds without a byte of it being taken.
+        """
+        self._connection = connection
+        self._clock = clock
+        self._read = read
+        self._write = write
+        self._interval = min(limit for limit in (read, write) if limit is not None) / _LOOKS
+        self._call: Any = None
+        # By streams: what had gone and come when something last moved, and when that was.
+        self._seen: dict[Any, tuple[Any, float]] = {}
+
+    def begin(self) -> None:
+        """A request was sent."""
+        if self._call is None:
+            self._call = self._clock.callLater(self._interval, self._look)
+
+    def stop(self) -> None:
+        """The connection has ended."""
+        self._seen.clear()
+        call, self._call = self._call, None
+        if call is not None:
+            call.cancel()
+
+    def _look(self) -> None:
+        self._call = None
+        now = self._clock.seconds()
+        seen: dict[Any, tuple[Any, float]] = {}
+        for stream in list(self._connection.streams.values()):
+            progress = stream.progress
+            before, since = self._seen.get(stream, (None, now))
+            limit, late = self._read, ReadTimeout
+            if stream.waits:
+                limit, late = self._write, WriteTimeout  # type: ignore[assignment]
+            if progress != before or not (stream.waits or stream.awaits):
+                since = now
+            if limit is not None and now - since >= limit:
+                stream.giveUpWaiting(late(string=f"{limit} seconds"))
+            else:
+                seen[stream] = (progress, since)
+        self._seen = seen
+        if self._connection.streams:
+            self.begin()

@@ -126,14 +126,20 @@ def header_frames(stream: int, block: bytes, end: bool, frame_size: int) -> byte
     return b"".join(pieces)
 
 
+#: How many settings there may be in a frame: some of them make work for each stream.
+_MOST_SETTINGS = 64
+
+
 def read_settings(payload: bytes) -> list[tuple[int, int]]:
     """
     The settings of a frame, in their order.
 
-    @raise ProtocolError: if the size is wrong, or a value is out of range.
+    @raise ProtocolError: if the size is wrong, a value is out of range, or there are too many.
     """
     if len(payload) % 6:
         raise ProtocolError("the size of a SETTINGS frame is wrong", Code.FRAME_SIZE_ERROR)
+    if len(payload) > 6 * _MOST_SETTINGS:
+        raise ProtocolError("too many settings in a frame", Code.ENHANCE_YOUR_CALM)
     settings = list(struct.iter_unpack(">HL", payload))
     for key, value in settings:
         if key in (Setting.ENABLE_PUSH, Setting.ENABLE_CONNECT_PROTOCOL) and value > 1:

@@ -195,18 +195,27 @@ def read_trailers(fields: list[Field]) -> dict[bytes, list[bytes]]:
     return _sorted(fields, _NONE)[1]
 
 
-def answer_fields(code: int, headers: Mapping[bytes, Iterable[bytes]]) -> list[Field]:
+def trailer_fields(headers: Mapping[bytes, Iterable[bytes]]) -> list[Field]:
     """
-    The fields of an answer's head.
+    Fields behind a body.
 
     @param headers: checked values by names in lower case; those about a connection are left out.
     """
-    fields = [(b":status", b"%d" % code)]
+    fields: list[Field] = []
     for name, values in headers.items():
         if name not in _OF_CONNECTION:
             for value in values:
                 fields.append((name, value.strip(b" \t")))
     return fields
+
+
+def answer_fields(code: int, headers: Mapping[bytes, Iterable[bytes]]) -> list[Field]:
+    """
+    The fields of an answer's head.
+
+    @param headers: as for `trailer_fields`.
+    """
+    return [(b":status", b"%d" % code), *trailer_fields(headers)]
 
 
 def request_fields(

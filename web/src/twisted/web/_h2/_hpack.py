@@ -121,20 +121,29 @@ class FieldEncoder:
         self._table = _Table()
         self._encoder.header_table = self._table
         self._known: dict[Field, bytes] = {}
-        # A change of the table's size, which the next block begins with.
-        self._prefix = b""
+        # The smallest and the last size that the table has got since the last block.
+        self._sizes: tuple[int, ...] | None = None
 
     def resize(self, size: int) -> None:
-        """The peer's table has so many octets at most."""
-        self._encoder.header_table_size = min(size, HeaderTable.DEFAULT_SIZE)
-        self._prefix += self._encoder.encode([])
+        """The peer's table has so many octets at most; the next block says so (RFC 7541, 4.2)."""
+        size = min(size, HeaderTable.DEFAULT_SIZE)
+        smallest = size if self._sizes is None else min(size, self._sizes[0])
+        # The library says nothing of one that is set twice.
+        self._sizes = (smallest, size) if smallest < size else (size,)
+
+    def _resized(self, sizes: tuple[int, ...]) -> bytes:
+        """What says that the table has other sizes now."""
+        self._sizes = None
         self._known.clear()
+        for size in sizes:
+            self._encoder.header_table_size = size
+        said: bytes = self._encoder.encode([])
+        return said
 
     def encode(self, fields: Iterable[Field]) -> bytes:
         """The block of fields whose names are in lower case."""
         known = self._known
-        pieces = [self._prefix] if self._prefix else []
-        self._prefix = b""
+        pieces = [] if self._sizes is None else [self._resized(self._sizes)]
         for field in fields:
             piece = known.get(field)
             pieces.append(self._encode(field) if piece is None else piece)

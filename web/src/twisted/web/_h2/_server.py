@@ -11,18 +11,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from zope.interface import implementer
-
 from twisted.internet.currentreactor import currentReactor
 from twisted.internet.error import ConnectionLost
-from twisted.internet.interfaces import IPushProducer, ISSLTransport, ITCPTransport
-from twisted.internet.protocol import Protocol, connectionDone
+from twisted.internet.interfaces import ISSLTransport
+from twisted.internet.protocol import connectionDone
 from twisted.logger import Logger
 from twisted.protocols.policies import TimeoutMixin
 from twisted.python.failure import Failure
 from twisted.web._h2 import _events as events
+from twisted.web._h2._endpoint import Endpoint
 from twisted.web._h2._frames import Code, error_name
-from twisted.web._h2._hpack import Field
 from twisted.web._h2._limits import HTTP2Limits
 from twisted.web._h2._order import MOST_IN_TREE, RoundRobin, Weighted
 from twisted.web._h2._serverstate import ServerMachine
@@ -33,15 +31,11 @@ from twisted.web._http._request import Request
 
 _log = Logger()
 
-#: How many octets are given to the transport before it is asked whether it has enough.
-_PORTION = 65536
-
 #: How many streams a tree of priorities may be asked to hold.
 _MOST_WEIGHTED = MOST_IN_TREE // 2
 
 
-@implementer(IPushProducer)
-class H2Connection(Protocol, TimeoutMixin):
+class H2Connection(Endpoint, TimeoutMixin):
     """
     Reads requests from a connection and sends what answers them, side by side.
 
@@ -68,18 +62,7 @@ class H2Connection(Protocol, TimeoutMixin):
     streamFactory = H2Stream
 
     def __init__(self, reactor: Any = None) -> None:
-        self._reactor = currentReactor(reactor)
-        self._machine: Any = None
-        self._order: Any = RoundRobin()
-        self._registered = False
-        # Whether the transport has enough; whether what has come is being handled, or sent.
-        self._blocked = False
-        self._busy = False
-        self._over = False
-        self._sending = False
-        # Streams whose answers are complete, and that were not told.
-        self._done: list[H2Stream] = []
-        self._turn: Any = None
+        Endpoint.__init__(self, currentReactor(reactor))
         self._watching: Any = None
         self._aborting: Any = None
         # Whether the client was asked if it is there, and what had come when this was looked at.
@@ -97,26 +80,9 @@ class H2Connection(Protocol, TimeoutMixin):
         self._machine = ServerMachine(
             self.limits, self._reactor.seconds, lambda: self.streamFactory(self)
         )
-        self._machine.start()
         self._idleTime = self.timeOut
         self.setTimeout(self._idleTime)
-        if ITCPTransport.providedBy(self.transport):
-            # Frames are small, and wait for none of the peer's.
-            self.transport.setTcpNoDelay(True)
-        self._flush()
-
-    def register(self) -> None:
-        """Have the transport say when it has enough to send."""
-        register = getattr(self.transport, "registerProducer", None)
-        if register is not None:
-            self._registered = True
-            register(self, True)
-
-    @property
-    def streams(self) -> dict[int, H2Stream]:
-        """The requests under way."""
-        streams: dict[int, H2Stream] = self._machine.streams
-        return streams
+        self._start()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Tell the requests."""
@@ -186,7 +152,9 @@ class H2Connection(Protocol, TimeoutMixin):
             self._guarded(stream, stream.dataReceived, event.data, event.size)
 
     def _trailed(self, event: events.Trailed) -> None:
-        """Nothing: a request tells nobody of headers behind its body, as in HTTP/1.1."""
+        stream = event.stream
+        if not stream.reset:
+            self._guarded(stream, stream.trailersReceived, event.headers)
 
     def _ended(self, event: events.Ended) -> None:
         stream = event.stream
@@ -197,10 +165,7 @@ class H2Connection(Protocol, TimeoutMixin):
         self._gone(event.stream, f"the stream was reset: {error_name(event.code)}")
 
     def _widened(self, event: events.Widened) -> None:
-        for stream in [event.stream] if event.stream is not None else list(self.streams.values()):
-            if stream.wantsToSend:
-                self.wants(stream)
-            stream.hasSent()
+        self._widen(event.stream)
 
     def _prioritized(self, event: events.Prioritized) -> None:
         if self.limits.maxStreams > _MOST_WEIGHTED:
@@ -247,8 +212,7 @@ class H2Connection(Protocol, TimeoutMixin):
         """A stream has ended before its time."""
         self._order.forget(stream.id)
         self._guarded(stream, stream.connectionLost, Failure(ConnectionLost(why)))
-        if self._machine.leaving and not self.streams and not self._over:
-            self.loseConnection()
+        self._closeIfDrained()
 
     # Streams, to their requests
 
@@ -264,30 +228,9 @@ class H2Connection(Protocol, TimeoutMixin):
         """Whether the connection is encrypted."""
         return ISSLTransport.providedBy(self.transport)
 
-    @property
-    def sendWindow(self) -> int:
-        """How much may be sent on all streams."""
-        window: int = self._machine.send_window
-        return window
-
-    def sendFields(self, stream: H2Stream, fields: list[Field], end: bool) -> None:
-        """Send headers."""
-        if not self._over and not stream.reset:
-            self._machine.send_fields(stream, fields, end)
-            if end:
-                self._localEnded(stream)
-                self._schedule()
-            self._flush()
-
     def consumed(self, stream: H2Stream, size: int) -> None:
         """A piece of a body was taken."""
         self._machine.consumed(stream, size)
-
-    def wants(self, stream: H2Stream) -> None:
-        """A stream has something to send."""
-        if not stream.reset and not self._over:
-            self._order.add(stream.id)
-            self._schedule()
 
     def resetStream(self, stream: H2Stream, code: int) -> None:
         """End a stream before its time."""
@@ -299,96 +242,25 @@ class H2Connection(Protocol, TimeoutMixin):
         self._flush()
 
     def _localEnded(self, stream: H2Stream) -> None:
-        """All of an answer is sent."""
-        self._order.forget(stream.id)
+        super()._localEnded(stream)
         if not stream.remote_ended:
             # RFC 9113, section 8.1: nobody reads the rest of the request.
             self._machine.reset(stream, Code.NO_ERROR)
-        self._done.append(stream)
 
-    # Sending
+    def _allSent(self, stream: H2Stream) -> None:
+        self._guarded(stream, stream.connectionLost, connectionDone)
+        self._closeIfDrained()
 
-    def _schedule(self) -> None:
-        if self._turn is None and not self._sending:
-            self._turn = self._reactor.callLater(0, self._sendPrioritisedData)
-
-    def _sendPrioritisedData(self) -> None:
-        """Send what streams have, in the order of priorities, while the transport takes it."""
-        self._turn = None
-        self._sending = True
-        self.resetTimeout()
-        order, streams = self._order, self.streams
-        size = 0
-        while not self._blocked and not self._over:
-            number = order.next()
-            if number is None:
-                break
-            size += self._sendPiece(streams[number])
-            if size >= _PORTION:
-                size = 0
-                self._write()
-        self._sending = False
-        self._flush()
-        if self._done:
-            self._tellDone()
-
-    def _tellDone(self) -> None:
-        """Tell streams that all of their answers was given to the transport."""
-        done, self._done = self._done, []
-        for stream in done:
-            self._guarded(stream, stream.connectionLost, connectionDone)
+    def _closeIfDrained(self) -> None:
         if self._machine.leaving and not self.streams and not self._over:
             self.loseConnection()
 
-    def _sendPiece(self, stream: H2Stream) -> int:
-        """Send a frame of a stream, if it has something and there is room; gives its size."""
-        machine = self._machine
-        data = stream.take(machine.room(stream))
-        if data is None:
-            self._order.remove(stream.id)
-            self._watch()
-            return 0
-        if data:
-            machine.send_data(stream, data, False)
-        elif stream.wantsToSend:
-            machine.send_data(stream, b"", True)
-            self._localEnded(stream)
-            return 0
-        if stream.producer is not None:
-            self._guarded(stream, stream.hasSent)
-            if stream.waits:
-                self._watch()
-        if not stream.wantsToSend:
-            self._order.remove(stream.id)
-        return len(data)
+    @property
+    def _maxBacklog(self) -> int:
+        return self.limits.maxControlBacklog
 
-    def _flush(self) -> None:
-        """Send what has gathered; while the transport has enough, not too much of it may."""
-        out = self._machine.out
-        if not out or self._busy or self._sending:
-            return
-        if not self._blocked:
-            self._write()
-        elif sum(map(len, out)) > self.limits.maxControlBacklog:
-            self.forceAbortClient()
-
-    def _write(self) -> None:
-        out = self._machine.out
-        data = b"".join(out)
-        out.clear()
-        self.transport.write(data)
-
-    def pauseProducing(self) -> None:
-        """The transport has enough."""
-        self._blocked = True
-        self._watch()
-
-    def resumeProducing(self) -> None:
-        """The transport has sent everything."""
-        self._blocked = False
-        if not self._over:
-            self._flush()
-            self._schedule()
+    def _active(self) -> None:
+        self.resetTimeout()
 
     def stopProducing(self) -> None:
         """The transport takes nothing any more."""
@@ -459,14 +331,7 @@ class H2Connection(Protocol, TimeoutMixin):
     def loseConnection(self) -> None:
         """Close the connection when everything is sent, and cut it if the peer does not read."""
         self._end(Failure(ConnectionLost("the connection is closed")))
-        self._busy = self._sending = False
-        self._flush()
-        if self._machine.out:
-            # Not too much of it, and the last.
-            self._write()
-        if self._registered:
-            self._registered = False
-            self.transport.unregisterProducer()
+        self._writeRest()
         self.transport.loseConnection()
         self._cutLater()
 

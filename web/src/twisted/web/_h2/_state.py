@@ -327,8 +327,12 @@ class Machine(ABC):
         """The peer has said everything on a stream."""
         stream.remote_ended = True
         if stream.local_ended:
-            del self.streams[stream.id]
+            self._drop(stream.id)
         self._events.append(Ended(stream))
+
+    def _drop(self, number: int) -> None:
+        """A stream has gone."""
+        del self.streams[number]
 
     def _headers(self, flags: int, number: int, payload: bytes) -> None:
         if not number:
@@ -409,7 +413,7 @@ class Machine(ABC):
         stream = self._find(number)
         self._charge_reset()
         if stream is not None:
-            self._forget(stream)
+            self.forget(stream)
             self._events.append(WasReset(stream, int.from_bytes(payload, "big"), True))
 
     def _settings(self, flags: int, number: int, payload: bytes) -> None:
@@ -482,9 +486,11 @@ class Machine(ABC):
 
     # Ends before their time
 
-    def _forget(self, stream: Any) -> None:
+    def forget(self, stream: Any) -> None:
+        """A stream has ended before its time; nothing is sent."""
         stream.reset = True
-        self.streams.pop(stream.id, None)
+        if stream.id in self.streams:
+            self._drop(stream.id)
 
     def _break(self, stream: Any, error: StreamError) -> None:
         """Reset a stream because of something that the peer did."""
@@ -549,20 +555,28 @@ class Machine(ABC):
         """This side has said everything on a stream."""
         stream.local_ended = True
         if stream.remote_ended:
-            del self.streams[stream.id]
+            self._drop(stream.id)
 
     def reset(self, stream: Any, code: int) -> None:
         """End a stream before its time; what has gone already stays as it is."""
         if stream.id in self.streams:
-            self._forget(stream)
+            self.forget(stream)
             self._remember(stream.id)
             self.out.append(number_frame(RST_STREAM, stream.id, code))
 
     def consumed(self, stream: Any | None, size: int) -> None:
         """So much that has come was taken, and as much more may come."""
+        self.consumed_by_all(size)
+        self.consumed_by(stream, size)
+
+    def consumed_by_all(self, size: int) -> None:
+        """As much more may come on all streams together."""
         growth = self._window.take(size)
-        if growth:
+        if growth and self.failed is None:
             self.out.append(number_frame(WINDOW_UPDATE, 0, growth))
+
+    def consumed_by(self, stream: Any | None, size: int) -> None:
+        """As much more may come on a stream."""
         if stream is not None and not stream.reset:
             growth = stream.window.take(size)
             if growth and not stream.remote_ended:

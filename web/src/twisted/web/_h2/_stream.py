@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from zope.interface import implementer
 
@@ -13,20 +12,14 @@ from twisted.internet.error import ConnectionLost
 from twisted.internet.interfaces import IConsumer, IPushProducer, ITransport
 from twisted.logger import Logger
 from twisted.python.failure import Failure
+from twisted.web._h2._endpoint import OutgoingStream
 from twisted.web._h2._frames import Code
-from twisted.web._h2._heads import RequestHead, answer_fields
-from twisted.web._h2._state import Stream
+from twisted.web._h2._heads import RequestHead, answer_fields, trailer_fields
 from twisted.web._http._head import BadRequest
 from twisted.web._responses import BAD_REQUEST, OK
 from twisted.web.http_headers import Headers
 
-if TYPE_CHECKING:
-    from twisted.web._h2._server import H2Connection
-
 _log = Logger()
-
-#: How many octets of a body may wait to be sent before its producer is paused.
-_ENOUGH = 65536
 
 #: Statuses without a body.
 _BODILESS = (204, 304)
@@ -45,7 +38,7 @@ def _refusal(error: BadRequest) -> tuple[dict[bytes, list[bytes]], bytes]:
 
 
 @implementer(ITransport, IConsumer, IPushProducer)
-class H2Stream(Stream):
+class H2Stream(OutgoingStream):
     """
     One request, and its answer.
 
@@ -67,13 +60,8 @@ class H2Stream(Stream):
     _target = b""
     # Another protocol that has taken the stream over.
     _other: Any = None
-    _producer: Any = None
-    _producerProducing = False
-    _pulled = False
     _headed = False
-    _finishing = False
-    _queued = 0
-    _written = 0
+    _owesContinue = False
     # What has come while this was paused.
     _paused = False
     _waiting: list[tuple[bytes, int]] | None = None
@@ -83,10 +71,6 @@ class H2Stream(Stream):
     _stalledSince: float | None = None
     _sentBefore = 0
     _ends: Sequence[Deferred[int]] = ()
-
-    def __init__(self, connection: H2Connection) -> None:
-        self._connection = connection
-        self._queue: deque[Any] = deque()
 
     # What requests look for
 
@@ -115,16 +99,11 @@ class H2Stream(Stream):
 
     def isSecure(self) -> bool:
         """Whether the connection is encrypted."""
-        return self._connection.isSecure()
+        return bool(self._connection.isSecure())
 
     def getPeerCertificate(self) -> Any:
         """The client's certificate, or None."""
         return self._connection.transport.getPeerCertificate()
-
-    @property
-    def unsentSize(self) -> int:
-        """How many octets wait to be sent."""
-        return self._queued
 
     # What comes
 
@@ -148,10 +127,14 @@ class H2Stream(Stream):
             name: values[:] for name, values in head.headers.items()
         }
         request.gotLength(length)
-        if head.expectation is not None:
-            connection.sendFields(self, [(b":status", b"100")], False)
         if ended or head.protocol is not None:
             self._receiveAll()
+            return
+        self._owesContinue = head.expectation is not None
+        # Whatever stands in for a request may know nothing of this.
+        take = getattr(request, "headReceived", None)
+        if take is None or not take(head.method, head.target, b"HTTP/2"):
+            self.wantBody()
 
     def _receiveAll(self) -> None:
         """The whole request is there."""
@@ -178,23 +161,26 @@ class H2Stream(Stream):
             self._request.handleContentChunk(data)
         self._connection.consumed(self, size)
 
+    def trailersReceived(self, headers: dict[bytes, list[bytes]]) -> None:
+        """Take the headers behind the body."""
+        take = getattr(self._request, "trailersReceived", None)
+        if take is not None:
+            take([(name, value) for name, values in headers.items() for value in values])
+
     def requestComplete(self) -> None:
         """The client has said everything."""
         if self._paused:
             self._endWaiting = True
         elif self._other is not None:
             self._loseOther(Failure(ConnectionLost("the client has ended the stream")))
-            self._finish()
+            self.finishWriting()
         elif self._request is not None and self.protocol is None:
             self._receiveAll()
 
     def connectionLost(self, reason: Failure) -> None:
         """The stream has ended before its time, or with its connection."""
-        self._queue.clear()
-        self._queued = 0
-        self._waiting = None
-        self._finishing = True
-        producer, self._producer = self._producer, None
+        self._dropWaiting()
+        producer = self.dropUnsent()
         request, self._request = self._request, None
         if request is not None:
             request.connectionLost(reason)
@@ -204,6 +190,12 @@ class H2Stream(Stream):
         ends, self._ends = self._ends, ()
         for ended in ends:
             ended.callback(self.id)
+
+    def _dropWaiting(self) -> None:
+        """Nobody takes what has come while this was paused; others have room for as much again."""
+        waiting, self._waiting = self._waiting, None
+        for _, size in waiting or ():
+            self._connection.consumed(None, size)
 
     def notifyEnd(self) -> Deferred[int]:
         """Tell when the stream has gone, by its number."""
@@ -223,7 +215,7 @@ class H2Stream(Stream):
         before, self._bodySizeBefore = self._bodySizeBefore, self._bodySize
         connection = self._connection
         least = connection.minimumBodyRate * connection.bodyGrace
-        return before is not None and self._bodySize - before < least
+        return before is not None and bool(self._bodySize - before < least)
 
     def isStalled(self, now: float) -> bool:
         """Whether nothing of what waits has been sent for too long."""
@@ -234,7 +226,7 @@ class H2Stream(Stream):
         elif self._stalledSince is None:
             self._stalledSince = now
         else:
-            return now - self._stalledSince >= self._connection.limits.stallTimeout
+            return bool(now - self._stalledSince >= self._connection.limits.stallTimeout)
         return False
 
     # As a producer: the body of the request
@@ -247,7 +239,22 @@ class H2Stream(Stream):
         """Pass the body on again."""
         self._paused = False
         waiting, self._waiting = self._waiting, None
-        self._connection.deliver(self, waiting or [], self._endWaiting)
+        ended, self._endWaiting = self._endWaiting, False
+        self._connection.deliver(self, waiting or [], ended)
+
+    pauseBody = pauseProducing
+
+    def wantBody(self) -> None:
+        """The body is waited for: give leave to send it, if the client wants that."""
+        if self._owesContinue:
+            self._owesContinue = False
+            if not self._headed:
+                self._connection.sendFields(self, [(b":status", b"100")], False)
+
+    def resumeBody(self) -> None:
+        """Pass the body on again, unless that was never stopped."""
+        if self._paused:
+            self.resumeProducing()
 
     def stopProducing(self) -> None:
         """Nobody wants the body: end the stream."""
@@ -289,77 +296,9 @@ class H2Stream(Stream):
             self._headed = True
             self._connection.sendFields(self, fields, end)
 
-    def write(self, data: bytes) -> None:
-        """Send a piece of the body, when there is room for it."""
-        if self._finishing or not data:
-            return
-        self._queue.append(data)
-        size = len(data)
-        self._queued += size
-        self._written += size
-        self._connection.wants(self)
-        if self._producerProducing and not self._hasRoom():
-            self._producerProducing = False
-            self._producer.pauseProducing()
-
-    def writeSequence(self, iovec: Iterable[bytes]) -> None:
-        """Send pieces of the body."""
-        for data in iovec:
-            self.write(data)
-
-    def _hasRoom(self) -> bool:
-        """Whether more may be written without much delay."""
-        room = min(self.send_window, self._connection.sendWindow)
-        return self._queued < min(room, _ENOUGH)
-
-    @property
-    def wantsToSend(self) -> bool:
-        """Whether anything waits to be sent."""
-        return bool(self._queue) or (self._finishing and not self.local_ended and not self.reset)
-
-    @property
-    def waits(self) -> bool:
-        """Whether anything waits for room, be it a producer."""
-        return self.wantsToSend or (self._producer is not None and not self._hasRoom())
-
-    @property
-    def producer(self) -> Any:
-        """What writes the body, or None."""
-        return self._producer
-
-    def take(self, most: int) -> Any:
-        """
-        Take the next piece to be sent.
-
-        @param most: how many octets there is room for.
-        @return: None if it does not fit; empty if this is the end.
-        """
-        if not self._queue:
-            return b""
-        if most <= 0:
-            return None
-        data = self._queue[0]
-        size = len(data)
-        if size > most:
-            # Without copying the rest each time.
-            view = memoryview(data)
-            data, self._queue[0] = view[:most], view[most:]
-            size = most
-        else:
-            self._queue.popleft()
-        self._queued -= size
-        return data
-
-    def hasSent(self) -> None:
-        """Something was sent, or there is more room: go on."""
-        if self._producer is None or not self._hasRoom():
-            return
-        if self._pulled:
-            if not self._queue:
-                self._producer.resumeProducing()
-        elif not self._producerProducing:
-            self._producerProducing = True
-            self._producer.resumeProducing()
+    def writeTrailers(self, headers: Headers) -> None:
+        """Send headers behind the body."""
+        self.trailers = trailer_fields(headers._rawHeaders)
 
     def requestDone(self, request: Any) -> None:
         """
@@ -374,12 +313,7 @@ class H2Stream(Stream):
             # Nobody is to take it for complete.
             self._connection.resetStream(self, Code.INTERNAL_ERROR)
             return
-        self._finish()
-
-    def _finish(self) -> None:
-        if not self._finishing:
-            self._finishing = True
-            self._connection.wants(self)
+        self.finishWriting()
 
     def refuse(self, error: BadRequest) -> None:
         """Answer with an error, and take nothing more of the request."""
@@ -389,18 +323,18 @@ class H2Stream(Stream):
             self._head(answer_fields(error.code, headers), not text)
             if text:
                 self.write(text)
-                self._finish()
+                self.finishWriting()
         else:
             self._connection.resetStream(self, Code.INTERNAL_ERROR)
-        self._waiting = None
+        self._dropWaiting()
         self._finishing = True
         if request is not None:
             request.connectionLost(Failure(ConnectionLost(str(error))))
 
     def loseConnection(self) -> None:
         """End the stream once everything written has been sent."""
-        self._producer = None
-        self._finish()
+        self.producer = None
+        self.finishWriting()
 
     def breakOff(self) -> None:
         """End an answer that nobody is to take for complete."""
@@ -427,29 +361,3 @@ class H2Stream(Stream):
         self.writeHeaders(b"HTTP/2", OK, b"OK", headers.items())
         request.switched(OK)
         other.start(self)
-
-    # As a consumer: the body of the answer
-
-    def registerProducer(self, producer: Any, streaming: bool) -> None:
-        """
-        Let a producer write the answer as fast as the client reads.
-
-        @raise ValueError: if there is one already.
-        """
-        if self._producer is not None:
-            raise ValueError(
-                f"{producer!r} cannot be registered before {self._producer!r} is unregistered"
-            )
-        self._producer = producer
-        self._pulled = not streaming
-        self._producerProducing = streaming
-        if self._pulled:
-            self._connection.wants(self)
-        elif not self._hasRoom():
-            self._producerProducing = False
-            producer.pauseProducing()
-
-    def unregisterProducer(self) -> None:
-        """The producer has written everything."""
-        self._producer = None
-        self._producerProducing = False

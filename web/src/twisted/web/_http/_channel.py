@@ -162,6 +162,8 @@ class HTTPChannel(Protocol, TimeoutMixin):
         # A request's producer, and whether it is registered with the transport itself.
         self._producer: Any = None
         self._pulled = False
+        # Whether the transport waits to take more of a file.
+        self._sendingFile = False
         self._written = 0
         self._sentBefore = 0
         self._keeper: ChannelKeeper | None = None
@@ -580,7 +582,7 @@ class HTTPChannel(Protocol, TimeoutMixin):
 
     def _hasUnsent(self) -> bool:
         """Whether something waits to be sent, as far as the transport tells."""
-        return getattr(self.transport, "unsentSize", 0) > 0
+        return self._sendingFile or getattr(self.transport, "unsentSize", 0) > 0
 
     def _isRead(self) -> bool:
         """Whether the peer has read anything since this was asked last."""
@@ -610,6 +612,21 @@ class HTTPChannel(Protocol, TimeoutMixin):
         pieces = list(iovec)
         self._written += sum(map(len, pieces))
         self.transport.writeSequence(pieces)
+
+    def sendFile(self, file: int, offset: int, count: int) -> int | None:
+        """
+        Send a part of a file for a producer that is asked each time, if the transport can do that.
+
+        @return: how many bytes went, or None if it has to be written.
+        """
+        # A transport around another one must not hand on the other one's method.
+        send = getattr(type(self.transport), "sendFile", None)
+        sent: int | None = None
+        if self._pulled and send is not None:
+            sent = send(self.transport, file, offset, count)
+        self._sendingFile = sent is not None
+        self._written += sent or 0
+        return sent
 
     def writeHeaders(
         self,
@@ -693,7 +710,7 @@ class HTTPChannel(Protocol, TimeoutMixin):
         """The producer has written everything."""
         self._producer = None
         if self._pulled:
-            self._pulled = False
+            self._pulled = self._sendingFile = False
             self.transport.unregisterProducer()
             if self._state is not CLOSING:
                 self._register()

@@ -445,7 +445,7 @@ class Request:
 
         @raise ValueError: if a line break or NUL is in it.
         """
-        self.responseHeaders.setRawHeaders(name, [value])
+        self.responseHeaders._setOne(name, value)
 
     def addCookie(
         self,
@@ -614,6 +614,24 @@ class Request:
         else:
             self.channel.write(data)
 
+    def sendFile(self, file: int, offset: int, count: int) -> int | None:
+        """
+        Send a part of a file as a piece of the body, past this process, as far as it goes at once.
+
+        For a producer that is asked each time, and not for the first piece.
+
+        @param file: the file's descriptor.
+        @return: how many bytes went, or None if that is not possible: then read and `write` it.
+        """
+        send = getattr(self.channel, "sendFile", None)
+        if send is None or self.chunked or self._withoutBody or not self.startedWriting:
+            return None
+        if self._promised is not None:
+            count = min(count, self._promised - self.sentLength)
+        sent: int | None = send(file, offset, count) if count > 0 else None
+        self.sentLength += sent or 0
+        return sent
+
     def finish(self) -> None:
         """
         Say that the answer is complete.
@@ -632,6 +650,9 @@ class Request:
             self.write(b"")
         if self.chunked:
             self.channel.write(b"0\r\n" + self._trailers() + b"\r\n")
+        elif self.responseTrailers is not None and self.clientproto == b"HTTP/2":
+            if self.wantsTrailers():
+                self.channel.writeTrailers(self.responseTrailers)
         elif self._promised is not None and self._promised != self.sentLength:
             _log.error(
                 "{request} promised {promised} bytes and wrote {sent}",

@@ -1,5 +1,6 @@
 """
-WebSocket (RFC 6455), by wsproto.
+WebSocket (RFC 6455); wsproto agrees on extensions.
 
-`_connection` is what both sides do once they have agreed; `_server` and `_client` agree.
+`_server` and `_client` agree; `_connection` is what both sides do then, and `_frames` how messages
+are written.
 """

@@ -10,24 +10,32 @@ A connection over which messages go in both directions.
 
 from __future__ import annotations
 
+from enum import Enum, auto
 from typing import Any
-
-import wsproto
-from wsproto.connection import Connection, ConnectionState, ConnectionType
-from wsproto.events import BytesMessage, CloseConnection, Message, Ping, Pong, TextMessage
-from wsproto.frame_protocol import CloseReason
 
 from twisted.internet.protocol import connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
+from twisted.web._websocket._frames import (
+    BINARY,
+    CLOSE,
+    NO_STATUS,
+    PING,
+    PONG,
+    TEXT,
+    Deflate,
+    FrameReader,
+    WebSocketError,
+    close_payload,
+    frame,
+)
 
 __all__ = ["Limits", "WebSocketConnection"]
 
 _log = Logger()
 
-#: How many octets are read in a row: what they hold may be a thousand times as large, if it is
-#: compressed, before anybody can see how large it is.
-_PORTION = 4096
+#: What is told when the protocol itself fails.
+_INTERNAL_ERROR = 1011
 
 #: How many octets may wait to be sent when pings are still answered.
 _UNSENT = 65536
@@ -37,8 +45,8 @@ class Limits:
     """
     What a connection lets happen.
 
-    @ivar maxMessageSize: how many octets a message may have, or characters if it is text, after it
-        was unpacked and put together; with more of them the connection is closed with 1009.
+    @ivar maxMessageSize: how many octets a message may have after it was unpacked and put
+        together; with more of them the connection is closed with 1009.
     @ivar pingInterval: after how many seconds of silence the other side is asked whether it is
         still there; None for never.
     @ivar pingTimeout: how many seconds it has to answer.
@@ -49,6 +57,12 @@ class Limits:
     pingInterval: float | None = 20
     pingTimeout: float = 20
     closeTimeout: float = 10
+
+
+class _State(Enum):
+    OPEN = auto()
+    CLOSING = auto()
+    CLOSED = auto()
 
 
 class WebSocketConnection:
@@ -68,25 +82,25 @@ class WebSocketConnection:
     ) -> None:
         """
         @param protocol: gets the messages.
-        @param extensions: those of wsproto that both sides have agreed on.
+        @param extensions: those of wsproto that both sides have agreed on: ``permessage-deflate``,
+            or none.
         @param clock: tells the time.
         @param limits: an object with the attributes of `Limits`.
         """
-        kind = ConnectionType.CLIENT if isClient else ConnectionType.SERVER
-        self._wire = Connection(kind, extensions)
+        self._deflate = Deflate(extensions[0], isClient) if extensions else None
+        self._reader = FrameReader(not isClient, self._deflate)
+        self._masks = isClient
+        self._state = _State.OPEN
         self._protocol = protocol
         self._clock = clock
         self._limits = limits
         self._transport: Any = None
-        self._pieces: list[Any] = []
-        self._size = 0
-        # Whether anything has come since the last question, and what happens next by itself.
+        # Whether anything has come since the last question, whether an answer is waited for, and
+        # what happens next by itself.
         self._heard = True
+        self._asked = False
         self._next: Any = None
         self._ended = False
-
-    def _is(self, state: ConnectionState) -> bool:
-        return self._wire.state is state
 
     # The life of the connection
 
@@ -104,6 +118,7 @@ class WebSocketConnection:
             self._next = self._clock.callLater(self._limits.pingInterval, self._ask)
         else:
             self.ping(b"")
+            self._asked = True
             self._next = self._clock.callLater(self._limits.pingTimeout, self._cut)
 
     def _cut(self) -> None:
@@ -122,8 +137,8 @@ class WebSocketConnection:
         if self._ended:
             return
         self._ended = True
+        self._state = _State.CLOSED
         self._cancel()
-        self._pieces.clear()
         self._protocol.connectionLost(reason)
 
     # What comes
@@ -131,60 +146,32 @@ class WebSocketConnection:
     def dataReceived(self, data: bytes) -> None:
         """Read what has come."""
         self._heard = True
-        if self._next is not None and self._is(ConnectionState.OPEN):
-            self._restart()
-        for start in range(0, len(data), _PORTION):
-            if self._is(ConnectionState.CLOSED):
-                return
-            self._wire.receive_data(data[start : start + _PORTION])
-            try:
-                for event in self._wire.events():
-                    self._handle(event)
-                    if self._ended or self._is(ConnectionState.CLOSED):
-                        return
-            except wsproto.utilities.RemoteProtocolError as problem:
-                hint = problem.event_hint
-                code = hint.code if isinstance(hint, CloseConnection) else 1002
-                self._fail(code, str(problem))
-                return
-
-    def _restart(self) -> None:
-        """Wait anew for a silence, if an answer is waited for."""
-        if self._next.func == self._cut:
+        if self._asked and self._state is _State.OPEN:
+            self._asked = False
             self._next.cancel()
             self._next = self._clock.callLater(self._limits.pingInterval, self._ask)
-
-    def _handle(self, event: Any) -> None:
-        if isinstance(event, Message):
-            self._messageReceived(event)
-        elif isinstance(event, Ping):
-            if getattr(self._transport, "unsentSize", 0) < _UNSENT:
-                # RFC 6455, section 5.5.3: not each of them has to be answered.
-                self._send(event.response())
-        elif isinstance(event, Pong):
-            self._call(self._protocol.pongReceived, bytes(event.payload))
-        elif self._is(ConnectionState.OPEN):
-            # What has come is no WebSocket. What the library says of text depends on its pieces.
-            invalid = event.code == CloseReason.INVALID_FRAME_PAYLOAD_DATA
-            self._fail(event.code, "text that is not UTF-8" if invalid else event.reason or "")
-        else:
-            self._closeReceived(event)
-
-    def _messageReceived(self, event: Any) -> None:
-        """Take a piece of a message, and pass the message on when it is complete."""
-        self._size += len(event.data)
-        if self._size > self._limits.maxMessageSize:
-            self._fail(CloseReason.MESSAGE_TOO_BIG, "the message is too large")
+        if self._isClosed():
             return
-        self._pieces.append(event.data)
-        if not event.message_finished:
-            return
-        pieces, self._pieces = self._pieces, []
-        self._size = 0
-        if isinstance(event, TextMessage):
-            self._call(self._protocol.textMessageReceived, "".join(pieces))
-        else:
-            self._call(self._protocol.bytesMessageReceived, b"".join(pieces))
+        try:
+            for opcode, what in self._reader.receive(data, self._limits.maxMessageSize):
+                self._handle(opcode, what)
+                if self._isClosed():
+                    return
+        except WebSocketError as problem:
+            self._fail(problem.code, str(problem))
+
+    def _handle(self, opcode: int, what: Any) -> None:
+        if opcode == TEXT:
+            self._call(self._protocol.textMessageReceived, what)
+        elif opcode == BINARY:
+            self._call(self._protocol.bytesMessageReceived, what)
+        elif opcode == PONG:
+            self._call(self._protocol.pongReceived, what)
+        elif opcode == CLOSE:
+            self._closeReceived(*what)
+        elif self._isOpen() and getattr(self._transport, "unsentSize", 0) < _UNSENT:
+            # RFC 6455, section 5.5.3: not each of them has to be answered.
+            self._send(PONG, what)
 
     def _call(self, method: Any, argument: Any) -> None:
         """Call a method of the protocol; if it raises, the connection ends."""
@@ -192,45 +179,53 @@ class WebSocketConnection:
             method(argument)
         except Exception:
             _log.failure("Unhandled error in {protocol}", protocol=self._protocol)
-            self._fail(CloseReason.INTERNAL_ERROR, "")
+            self._fail(_INTERNAL_ERROR, "")
 
-    def _closeReceived(self, event: CloseConnection) -> None:
+    def _closeReceived(self, code: int, reason: str) -> None:
         """The other side wants the end, or agrees to it."""
         self._cancel()
-        # Without a code there was none (RFC 6455, section 7.1.5).
-        self.closeCode = event.code or CloseReason.NO_STATUS_RCVD
-        self.closeReason = event.reason or ""
-        if self._is(ConnectionState.REMOTE_CLOSING):
-            self._send(event.response())
+        self.closeCode, self.closeReason = code, reason
+        if self._state is _State.OPEN:
+            self._send(CLOSE, close_payload(None if code == NO_STATUS else code, reason))
+        self._state = _State.CLOSED
         self._transport.loseConnection()
 
     def _fail(self, code: int, reason: str) -> None:
         """End the connection, and say why."""
         self._cancel()
-        self._pieces.clear()
         self.closeCode, self.closeReason = code, reason
-        if self._is(ConnectionState.OPEN):
-            # A reason has 123 octets at most.
-            self._send(CloseConnection(code, reason.encode()[:120].decode("utf-8", "ignore")))
+        if self._isOpen():
+            self._send(CLOSE, close_payload(code, reason))
+        self._state = _State.CLOSED
         self._transport.loseConnection()
 
     # What goes: `twisted.web.websocket.WebSocketTransport`
 
-    def _send(self, event: Any) -> None:
-        self._transport.write(self._wire.send(event))
+    def _send(self, opcode: int, payload: bytes) -> None:
+        self._transport.write(frame(opcode, payload, self._masks))
+
+    def _sendMessage(self, opcode: int, payload: bytes) -> None:
+        deflate = self._deflate
+        if deflate is None:
+            self._transport.write(frame(opcode, payload, self._masks))
+        else:
+            self._transport.write(frame(opcode, deflate.compress(payload), self._masks, True))
 
     def _isOpen(self) -> bool:
-        return not self._ended and self._is(ConnectionState.OPEN)
+        return self._state is _State.OPEN
+
+    def _isClosed(self) -> bool:
+        return self._state is _State.CLOSED
 
     def sendTextMessage(self, text: str) -> None:
         """Send a message of text; after the end, it is dropped."""
-        if self._isOpen():
-            self._send(TextMessage(text))
+        if self._state is _State.OPEN:
+            self._sendMessage(TEXT, text.encode())
 
     def sendBytesMessage(self, data: bytes) -> None:
         """Send a message of octets; after the end, it is dropped."""
-        if self._isOpen():
-            self._send(BytesMessage(data))
+        if self._state is _State.OPEN:
+            self._sendMessage(BINARY, data)
 
     def ping(self, payload: bytes = b"") -> None:
         """
@@ -241,7 +236,7 @@ class WebSocketConnection:
         if len(payload) > 125:
             raise ValueError("a ping has 125 octets at most")
         if self._isOpen():
-            self._send(Ping(payload))
+            self._send(PING, payload)
 
     def loseConnection(self, code: int = 1000, reason: str | None = None) -> None:
         """
@@ -253,7 +248,8 @@ class WebSocketConnection:
         if not self._isOpen():
             return
         self._cancel()
-        self._send(CloseConnection(code, reason))
+        self._send(CLOSE, close_payload(code, reason or ""))
+        self._state = _State.CLOSING
         self._next = self._clock.callLater(self._limits.closeTimeout, self._cut)
 
     def pauseProducing(self) -> None:
