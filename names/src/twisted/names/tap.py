@@ -63,7 +63,6 @@ class Options(usage.Options):
     optFlags = [
         ["cache", "c", "Remember what others have answered."],
         ["recursive", "r", "Ask other servers about names that are not here."],
-        ["verbose", "v", "Log each query; twice: with all that it says."],
     ]
     compData = usage.Completions(
         optActions={
