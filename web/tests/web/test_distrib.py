@@ -713,7 +713,8 @@ def people(tmp_path):
     (tmp_path / "ann" / "public_html" / "index.html").write_text("ann's")
     (tmp_path / "ann" / ".twistd-web-pb").write_text("")
     (tmp_path / "<eve>" / "public_html").mkdir()
-    (tmp_path / "bob" / "public_html").symlink_to(tmp_path / "ann")
+    for name in ("public_html", ".twistd-web-pb"):
+        (tmp_path / "bob" / name).symlink_to(tmp_path / "ann" / name)
     users = {
         name: (name, "x", 1, 1, f"{name.title()} <b>,1", str(tmp_path / name), "/bin/sh")
         for name in ("ann", "bob", "<eve>")
