@@ -142,6 +142,8 @@ def load(path: Path) -> ModuleType:
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    # Data classes look their modules up.
+    sys.modules[spec.name] = module
     spec.loader.exec_module(module)
     return module
 

@@ -29,27 +29,38 @@ def run() -> Callable[..., subprocess.CompletedProcess[str]]:
 
 
 @pytest.fixture
-def serve() -> Iterator[Callable[..., int]]:
-    """Start an example that prints ``listening on PORT``; gives the port, ends it afterwards."""
+def begin() -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Start examples; they are ended afterwards."""
     processes: list[subprocess.Popen[str]] = []
 
-    def start(name: str, *arguments: str) -> int:
+    def start(name: str, *arguments: str) -> subprocess.Popen[str]:
         process = subprocess.Popen(
             [sys.executable, "-W", "error", str(EXAMPLES / name), *arguments],
             stdout=subprocess.PIPE,
             text=True,
         )
         processes.append(process)
-        assert process.stdout is not None
-        words = process.stdout.readline().split()
-        assert words[:2] == ["listening", "on"]
-        return int(words[2])
+        return process
 
     yield start
     for process in processes:
         process.terminate()
         output, _ = process.communicate(timeout=15)
         assert process.returncode == 0, output
+
+
+@pytest.fixture
+def serve(begin: Callable[..., subprocess.Popen[str]]) -> Callable[..., int]:
+    """Start an example that prints ``listening on PORT``; gives the port."""
+
+    def start(name: str, *arguments: str) -> int:
+        process = begin(name, *arguments)
+        assert process.stdout is not None
+        words = process.stdout.readline().split()
+        assert words[:2] == ["listening", "on"]
+        return int(words[2])
+
+    return start
 
 
 @pytest.fixture

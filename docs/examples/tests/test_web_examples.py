@@ -4,7 +4,10 @@ import gzip
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.error import HTTPError
 from urllib.request import urlopen
+
+import pytest
 
 
 def test_web_counter(serve, tmp_path):
@@ -20,6 +23,23 @@ def test_web_counter(serve, tmp_path):
     assert get("count") == "You are visitor number 2.\n"
     assert get("wait") == "Thank you for waiting.\n"
     assert get("files/note.txt") == "a file"
+
+
+def test_web_distrib(serve, begin, tmp_path):
+    """A process answers what clients ask another one, which can do without it, too."""
+    socket = str(tmp_path / "web.sock")
+    port = serve("web_distrib.py", "serve", socket, "tcp:0:interface=127.0.0.1")
+
+    def get(path):
+        with urlopen(f"http://127.0.0.1:{port}/{path}", timeout=10) as response:
+            return response.read().decode()
+
+    assert get("") == "Ask for /other/.\n"
+    with pytest.raises(HTTPError, match="502"):
+        get("other/")
+    process = begin("web_distrib.py", "answer", socket)
+    assert process.stdout.readline() == "answering\n"
+    assert get("other/a/b") == f"Process {process.pid} was asked for 'a/b'.\n"
 
 
 class Elsewhere(BaseHTTPRequestHandler):

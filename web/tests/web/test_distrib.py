@@ -180,7 +180,7 @@ def test_form(farm):
     assert answer == b"({b'f': [b'zzzzzzzzzz']}, {b'f': [<UploadedFile 'n' of 10 bytes>]})"
 
 
-@pytest.mark.parametrize("size", [_copies.PORTION, _copies.PORTION + 1, 3 * _copies.PORTION])
+@pytest.mark.parametrize("size", [distrib.SIZE_LIMIT, distrib.SIZE_LIMIT + 1, 5 * _copies.PORTION])
 def test_long_body(farm, size):
     """Long bodies come in pieces."""
     body = os.urandom(size)
@@ -622,6 +622,50 @@ def test_incomplete_requests(farm, missing):
     assert [failure.check(pb.Error) for failure in failures] == [pb.Error]
 
 
+class Older(pb.Referenceable):
+    """Stands for the answer at a client of the published release, which has fewer words."""
+
+    def __init__(self):
+        self.told = []
+
+    def remote_setResponseCode(self, code, message=None):
+        self.told.append((code, message))
+
+    def remote_setHeader(self, name, value):
+        self.told.append((name, value))
+
+    def remote_addCookie(self, name, value, **attributes):
+        self.told.append((name, value, attributes))
+
+    def remote_write(self, data):
+        self.told.append(data)
+
+    def remote_finish(self):
+        self.told.append("finished")
+
+
+def test_published_client(farm):
+    """A client of the published release is told in words that it knows."""
+
+    def work(request):
+        request.responseHeaders.setRawHeaders(b"X-B", [b"1", b"2"])
+        request.addCookie(b"c", b"d", httpOnly=True)
+        reply.append(request)
+        return NOT_DONE_YET
+
+    reply, older = [], Older()
+    made = farm(Far(work))
+    made.get()
+    made.subscription.publisher.callRemote("request", Told({**GOOD, "remote": older}))
+    made.flush()
+    reply[1].write(b"body")
+    reply[1].finish()
+    made.flush()
+    assert older.told[:2] == [(b"c", b"d", {"httpOnly": True}), (200, b"OK")]
+    assert (b"X-B", b"1, 2") in older.told
+    assert older.told[-2:] == [b"body", "finished"]
+
+
 def test_no_request(farm):
     """What is no request at all is refused."""
     made = farm(Far(lambda request: b"hello"))
@@ -669,7 +713,8 @@ def people(tmp_path):
     (tmp_path / "ann" / "public_html" / "index.html").write_text("ann's")
     (tmp_path / "ann" / ".twistd-web-pb").write_text("")
     (tmp_path / "<eve>" / "public_html").mkdir()
-    (tmp_path / "bob" / "public_html").symlink_to(tmp_path / "ann")
+    for name in ("public_html", ".twistd-web-pb"):
+        (tmp_path / "bob" / name).symlink_to(tmp_path / "ann" / name)
     users = {
         name: (name, "x", 1, 1, f"{name.title()} <b>,1", str(tmp_path / name), "/bin/sh")
         for name in ("ann", "bob", "<eve>")

@@ -233,6 +233,8 @@ CALL = b"<methodCall><methodName>echo</methodName><params>%b</params></methodCal
         b"<methodResponse><params><param><value>1</value></param></params></methodResponse>",
         CALL % b"<param><value><int>x</int></value></param>",
         CALL % b"<param><value><odd>x</odd></value></param>",
+        CALL % b"<param><value><struct><member><value><int>1</int></value><value/></member>"
+        b"</struct></value></param>",
         b'<!DOCTYPE x [<!ENTITY a "b">]>' + CALL % b"<param><value>&a;</value></param>",
         b'<!DOCTYPE x SYSTEM "file:///etc/passwd">' + CALL % b"",
         CALL % (b"<param><value>" + b"<array><data><value>" * 30 + b"</value></data></array>" * 30),

@@ -5,11 +5,26 @@ XML-RPC on the wire: calls and answers, to XML and from it.
 from __future__ import annotations
 
 import xmlrpc.client
-from typing import Any
+from typing import Any, cast
 
 from twisted.web._safexml import MAX_DEPTH, read
 
 __all__ = ["MAX_DEPTH", "dump_call", "dump_response", "load"]
+
+
+def _end_struct(unmarshaller: xmlrpc.client.Unmarshaller, data: str) -> None:
+    """
+    A structure is complete.
+
+    @raise ValueError: if one of its members has no name.
+    """
+    xmlrpc.client.Unmarshaller.dispatch["struct"](unmarshaller, data)
+    members = cast("dict[Any, Any]", unmarshaller._stack[-1])
+    if not all(isinstance(name, str) for name in members):
+        raise ValueError("a member without a name")
+
+
+_ENDS = {**xmlrpc.client.Unmarshaller.dispatch, "struct": _end_struct}
 
 
 def load(data: bytes, useDateTime: bool = False) -> tuple[tuple[Any, ...], str | None]:
@@ -21,6 +36,7 @@ def load(data: bytes, useDateTime: bool = False) -> tuple[tuple[Any, ...], str |
     @raise ValueError: if it is no XML-RPC.
     """
     unmarshaller = xmlrpc.client.Unmarshaller(use_datetime=useDateTime)
+    unmarshaller.dispatch = _ENDS
     # It is given text, not octets.
     unmarshaller.xml(None, None)  # type: ignore[arg-type]
     try:

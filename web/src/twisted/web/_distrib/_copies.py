@@ -10,10 +10,14 @@ from twisted.internet.defer import Deferred
 from twisted.spread import pb
 from twisted.spread.banana import SIZE_LIMIT
 
-__all__ = ["PORTION", "REQUEST_TYPE", "Answer", "Body", "RequestCopy"]
+__all__ = ["PORTION", "REQUEST_TYPE", "WORDS", "Answer", "Body", "RequestCopy"]
 
 #: The name by which requests travel.
 REQUEST_TYPE = "twisted.web.server.Request"
+
+#: Which words for an answer are known beside those of the published release, which has no
+#: ``addRawHeader`` and ``whenOver``.
+WORDS = 1
 
 #: How many bytes of a long body are sent at once.
 PORTION = 2**18
@@ -92,10 +96,12 @@ def _state_of(request: Any) -> dict[str, Any]:
         "secure": bool(request.isSecure()),
         "sitepath": list(getattr(request, "sitepath", ())),
         "uri": request.uri,
+        # The published release has other words for the answer: see `Answer`.
+        "words": WORDS,
     }
     content: IO[bytes] = getattr(request, "content", None) or BytesIO()
     content.seek(0, SEEK_END)
-    long = content.tell() > PORTION
+    long = content.tell() > SIZE_LIMIT
     content.seek(0)
     if long:
         # Who does not know of this shall not take a part of the body for all of it.

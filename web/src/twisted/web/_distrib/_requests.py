@@ -17,7 +17,7 @@ from twisted.spread import pb
 from twisted.spread.banana import SIZE_LIMIT
 from twisted.spread.jelly import setUnjellyableForClass
 from twisted.web import http, server
-from twisted.web._distrib._copies import REQUEST_TYPE
+from twisted.web._distrib._copies import REQUEST_TYPE, WORDS
 from twisted.web._http._head import BadRequest
 
 __all__ = ["Request", "ResourcePublisher"]
@@ -126,6 +126,7 @@ class _Channel:
         self._client = _address(state.get("client"))
         self._host = _address(state.get("host"))
         self._secure = bool(state.get("secure"))
+        self._words = state.get("words") == WORDS
         self._producer: _Producer | None = None
         # How much was sent that the other process has not taken yet.
         self._untaken = 0
@@ -135,7 +136,7 @@ class _Channel:
         """This, too."""
         return self
 
-    def _call(self, name: str, *arguments: Any) -> Deferred[Any] | None:
+    def _call(self, name: str, *arguments: Any, **options: Any) -> Deferred[Any] | None:
         """
         Tell the other process something; if that fails, the request is over.
 
@@ -144,7 +145,7 @@ class _Channel:
         if self._request is None:
             return None
         try:
-            called: Deferred[Any] = self._remote.callRemote(name, *arguments)
+            called: Deferred[Any] = self._remote.callRemote(name, *arguments, **options)
         except pb.DeadReferenceError:
             self._failed(Failure())
             return None
@@ -166,18 +167,12 @@ class _Channel:
 
     def watch(self) -> None:
         """Learn it if the client leaves."""
-        if self._request is None:
-            return
+        if self._words:
+            self._call("whenOver")
 
-        def known(reason: Failure) -> None:
-            # Not all have this method.
-            if not reason.check(pb.NoSuchMethod):
-                self._failed(reason)
-
-        try:
-            self._remote.callRemote("whenOver").addErrback(known)
-        except pb.DeadReferenceError:
-            self._failed(Failure())
+    def addCookie(self, *arguments: Any, **options: Any) -> None:
+        """Set a cookie."""
+        self._call("addCookie", *arguments, **options)
 
     # Where the answer goes
 
@@ -189,9 +184,11 @@ class _Channel:
         for name, values in headers.getAllRawHeaders():
             if name.lower() == b"transfer-encoding":
                 continue
-            several = len(values) > 1 or name.lower() == b"set-cookie"
+            if len(values) == 1 or not self._words:
+                self._call("setHeader", name, b", ".join(values))
+                continue
             for value in values:
-                self._call("addRawHeader" if several else "setHeader", name, value)
+                self._call("addRawHeader", name, value)
 
     def write(self, data: bytes) -> None:
         """Send data."""
@@ -323,6 +320,14 @@ class Request(pb.RemoteCopy, server.Request):
         """Go on from where the other process has left the path."""
         server.Request._locate(self)
         self.prepath, self.postpath = self._paths
+
+    def addCookie(self, *arguments: Any, **options: Any) -> None:
+        """Set a cookie, as `twisted.web.http.Request.addCookie` does."""
+        server.Request.addCookie(self, *arguments, **options)
+        # The other process writes it.
+        self.cookies.pop()
+        if self.channel is not None:
+            self.channel.addCookie(*arguments, **options)
 
     def _complete(self, body: bytes) -> None:
         """Write a whole body, and finish; if there is none, its length is left open."""

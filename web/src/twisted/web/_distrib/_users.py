@@ -94,7 +94,7 @@ body { font: 1rem/1.6 system-ui, sans-serif; margin: 2rem auto; max-width: 40rem
             return pages.notFound()
         home = os.path.realpath(user[-2])
         path = os.path.join(home, self.userSocketName if personal else self.userDirName)
-        if os.path.realpath(path) != path or not os.path.exists(path):
+        if os.path.realpath(path) != path:
             return pages.notFound()
         if personal:
             # All requests for it share a connection.
