@@ -31,10 +31,12 @@ TOOLS = {"PYTHONPATH": str(ROOT / "tools"), "PYTHONDONTWRITEBYTECODE": "1"}
 PROGRAMS = {
     "chromium": "chromium",
     "curl": "curl",
+    "delv": "bind9-dnsutils",
     "dictd": "dictd",
     "dictfmt": "dictfmt",
     "dig": "bind9-dnsutils",
     "dnsperf": "dnsperf",
+    "dnssec-signzone": "bind9-utils",
     "fish": "fish",
     "h2load": "nghttp2-client",
     "h2o": "h2o",

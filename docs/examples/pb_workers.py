@@ -5,8 +5,9 @@ Workers behind a registry: a service that is scaled out over several processes, 
     python pb_workers.py sums COUNT [REDIS]
 
 A worker listens on a port of its own, and tells Redis its address again and again; what it has not
-told for three seconds is forgotten. The client asks Redis who there is, and spreads its calls. A
-sum does no harm when it is made twice: if a worker is lost, another makes it.
+told for three seconds is forgotten. One that is asked to end (SIGTERM) finishes its calls. The
+client asks Redis who there is, and spreads its calls. A sum does no harm when it is made twice: if
+a worker is lost, another makes it.
 """
 
 import sys
@@ -14,7 +15,7 @@ import time
 
 import redis
 
-from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.defer import Deferred, ensureDeferred, gatherResults
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.task import LoopingCall, deferLater, react
 from twisted.internet.threads import deferToThread
@@ -65,7 +66,14 @@ async def work(reactor, url="redis://127.0.0.1:6379", host="127.0.0.1"):
     announcing = LoopingCall(deferToThread, registry.announce, worker.name)
     announcing.start(LIFETIME / 3, now=False)
     await deferToThread(registry.announce, worker.name)
-    reactor.addSystemEventTrigger("before", "shutdown", registry.withdraw, worker.name)
+
+    async def leave():
+        # Clients see it within a second, and have another for what they have begun.
+        announcing.stop()
+        await deferToThread(registry.withdraw, worker.name)
+        await deferLater(reactor, 2)
+
+    reactor.addSystemEventTrigger("before", "shutdown", lambda: ensureDeferred(leave()))
     print(f"listening on {port}", flush=True)
     await Deferred()
 

@@ -66,6 +66,8 @@ PEERS = Environment(
         "hypercorn",
         "dnspython",
         "dnslib",
+        "rpyc",
+        "Pyro5",
     ),
 )
 

@@ -35,10 +35,17 @@ class Sample:
 
 @dataclass(frozen=True)
 class Competitor:
-    """A server program: its name in tables, and the command that starts it and prints a port."""
+    """
+    A server program.
+
+    @ivar name: what it is called in tables.
+    @ivar command: starts it, and prints a port.
+    @ivar load: a load of its own, where others of the comparison speak another protocol.
+    """
 
     name: str
     command: tuple[str, ...]
+    load: Load | None = None
 
 
 def server(name: str, python: Path, script: str, *arguments: str) -> Competitor:
@@ -82,6 +89,7 @@ def running(competitor: Competitor) -> Iterator[tuple[int, int]]:
 
 def sample(competitor: Competitor, load: Load, seconds: float) -> Sample:
     """Measure a competitor once, after a short warm-up."""
+    load = competitor.load or load
     with running(competitor) as (pid, port):
         load(port, min(1.0, seconds / 3))
         before = cpu_seconds(pid)
@@ -122,10 +130,15 @@ def echo_load(program: Path, connections: int, size: int) -> Load:
 
 def net_load(mode: str) -> Load:
     """One of the loads of ``netload.py``."""
+    return script_load(Path(sys.executable), "netload.py", mode)
+
+
+def script_load(python: Path, script: str, mode: str) -> Load:
+    """One of the loads of a script beside this one."""
 
     def load(port: int, seconds: float) -> tuple[float, float]:
         output = subprocess.run(
-            [sys.executable, Path(__file__).with_name("netload.py"), mode, str(port), str(seconds)],
+            [python, Path(__file__).with_name(script), mode, str(port), str(seconds)],
             check=True,
             capture_output=True,
             text=True,
@@ -217,16 +230,21 @@ def slowest(competitor: Competitor, connections: int, rate: float, seconds: floa
     return quantiles((float(took) for _, _, took in lines), n=100)[-1] / 1000
 
 
-def dns_load() -> Load:
-    """dnsperf with one thread and a hundred questions under way; all must be answered."""
-    file = CACHE / "questions"
-    file.write_text(runpy.run_path(str(SERVERS / "dns_zone.py"))["questions"]())
+def dns_load(questions: str = "questions", transport: str = "udp") -> Load:
+    """
+    dnsperf with one thread and a hundred questions under way; all must be answered.
+
+    ``questions`` names the function of ``dns_zone.py`` that gives them.
+    """
+    file = CACHE / questions
+    file.write_text(runpy.run_path(str(SERVERS / "dns_zone.py"))[questions]())
 
     def load(port: int, seconds: float) -> tuple[float, float]:
         output = subprocess.run(
             [
                 *("dnsperf", "-s", "127.0.0.1", "-p", str(port), "-d", str(file)),
                 *("-l", str(max(1, round(seconds))), "-q", "100", "-c", "1", "-T", "1"),
+                *("-m", transport),
             ],
             check=True,
             capture_output=True,

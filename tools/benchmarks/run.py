@@ -19,7 +19,7 @@ import argparse
 import json
 import shutil
 import subprocess
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from statistics import median
 
@@ -34,6 +34,7 @@ from measure import (
     echo_load,
     h2load_load,
     net_load,
+    script_load,
     server,
     slowest,
     startup,
@@ -184,6 +185,19 @@ def http2(options: argparse.Namespace) -> Results:
     return servers("HTTP/2 hello", competitors, h2load_load(options.connections, 10), options)
 
 
+def pb(options: argparse.Namespace) -> Results:
+    """Calls of Perspective Broker with a small dict, 100 under way; rpyc and Pyro5 for scale."""
+    load = script_load(PEERS.python, "pbload.py", "pb")
+    competitors = [
+        server("ours", OURS.python, "pb_twisted.py"),
+        server("published", PUBLISHED.python, "pb_twisted.py"),
+    ]
+    for name, script, mode in (("rpyc", "pb_rpyc.py", "rpyc"), ("Pyro5", "pb_pyro.py", "pyro")):
+        own = script_load(PEERS.python, "pbload.py", mode)
+        competitors.append(replace(server(name, PEERS.python, script), load=own))
+    return servers("calls of objects", competitors, load, options)
+
+
 def latency(options: argparse.Namespace) -> Results:
     """How long the slowest requests of a hundred take, at half of the load that aiohttp bears."""
     if shutil.which("wrk") is None or shutil.which("h2load") is None:
@@ -220,16 +234,19 @@ def websocket(options: argparse.Namespace) -> Results:
 
 
 def dns_server(options: argparse.Namespace) -> Results:
-    """Questions to name servers over UDP."""
+    """Questions to name servers: few names over UDP and TCP, and names that never come twice."""
     if shutil.which("dnsperf") is None:
         raise SystemExit("bench: dnsperf not found (install the package dnsperf)")
     competitors = [
         server("ours", OURS.python, "dns_twisted.py"),
+        server("ours, carried by uvloop", OURS.python, "dns_twisted.py", "uvloop"),
         server("published", PUBLISHED.python, "dns_twisted.py"),
         server("dnspython on asyncio", PEERS.python, "dns_dnspython.py"),
         server("dnslib on asyncio", PEERS.python, "dns_dnslib.py"),
     ]
-    return servers("DNS over UDP", competitors, dns_load(), options)
+    found = servers("DNS over UDP", competitors, dns_load(), options)
+    found |= servers("DNS over UDP, new names", competitors, dns_load("others"), options)
+    return found | servers("DNS over TCP", competitors[:3], dns_load(transport="tcp"), options)
 
 
 def idle(options: argparse.Namespace) -> Results:
@@ -290,6 +307,11 @@ def client(options: argparse.Namespace) -> Results:
     return results
 
 
+def spread(options: argparse.Namespace) -> Results:
+    """Banana and jelly."""
+    return script("spread.py", options)
+
+
 def start_up(options: argparse.Namespace) -> Results:
     """Import time, memory, and ``twist --help``."""
     times: dict[str, dict[str, float]] = {"ours": {}, "published": {}}
@@ -315,6 +337,7 @@ SUITES = {
     "http": http,
     "asgi": asgi,
     "http2": http2,
+    "pb": pb,
     "latency": latency,
     "websocket": websocket,
     "dns-server": dns_server,
@@ -323,6 +346,7 @@ SUITES = {
     "timers": timers,
     "logger": logger,
     "client": client,
+    "spread": spread,
     "startup": start_up,
 }
 

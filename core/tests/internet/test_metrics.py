@@ -8,7 +8,15 @@ import socket
 import pytest
 
 from twisted.internet import task
-from twisted.internet.metrics import LATENESS_BOUNDS, ReactorMetrics, probe, prometheusText
+from twisted.internet.metrics import (
+    LATENESS_BOUNDS,
+    Family,
+    ReactorMetrics,
+    exclude,
+    include,
+    probe,
+    prometheusText,
+)
 from twisted.internet.protocol import DatagramProtocol
 from twisted.internet.threads import deferToThreadPool
 from twisted.python.threadpool import ThreadPool
@@ -141,6 +149,30 @@ def test_text(epoll, kit):
     assert 'twisted_pool_threads{state="waiting"} 0\n' in text
     for call in epoll.getDelayedCalls():
         call.cancel()
+
+
+def test_counts_of_others(epoll):
+    """What else counts is told of while it is included; the same of several is added up."""
+
+    def one():
+        return [Family("bells_total", "counter", "Bells.", {'{tone="a"}': 1, '{tone="b"}': 2})]
+
+    def other():
+        return [Family("bells_total", "counter", "Bells.", {'{tone="b"}': 3})]
+
+    include(epoll, one)
+    include(epoll, other)
+    text = prometheusText(epoll)
+    assert text.endswith(
+        "# HELP twisted_bells_total Bells.\n# TYPE twisted_bells_total counter\n"
+        'twisted_bells_total{tone="a"} 1\ntwisted_bells_total{tone="b"} 5\n'
+    )
+    exclude(epoll, one)
+    assert 'twisted_bells_total{tone="b"} 3\n' in prometheusText(epoll)
+    exclude(epoll, other)
+    assert "bells" not in prometheusText(epoll)
+    with pytest.raises(ValueError, match="not in list"):
+        exclude(epoll, other)
 
 
 def test_threads(epoll, kit):

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.error import ConnectionDone
 from twisted.internet.task import Clock
 from twisted.internet.testing import FakeDatagramTransport, StringTransport
 from twisted.names import dns
@@ -294,6 +295,15 @@ REFUSED = [
     (ask(b"www.example.org", more=edns()[:-1] + b"\xff"), dns.EFORMAT),
     (ask(b"www.example.org", more=b"\x01x" + edns()), dns.EFORMAT),
 ]
+
+
+def test_changes_over_udp(served):
+    """Who asks for changes over UDP gets the newest SOA, and asks again over TCP (RFC 1995 §2)."""
+    reply = served.reply(ask(b"example.org", dns.IXFR))
+    assert [(rr.type, rr.payload.serial) for rr in reply.answers] == [(dns.SOA, 1)]
+    assert (reply.auth, reply.trunc, reply.authority) == (1, 0, [])
+    assert served.reply(ask(b"www.example.org", dns.IXFR)).rCode == 9
+    assert served.reply(ask(b"example.net", dns.IXFR)).rCode == 9
 
 
 @pytest.mark.parametrize(("request_", "code"), REFUSED)
@@ -620,9 +630,22 @@ def test_nonsense_over_stream(served):
 def test_most_streams(served):
     """More streams than there may be are closed at once."""
     served.factory.mostStreams = 2
-    first, second, third = (served.connect() for _ in range(3))
+    first, _, third = (served.connect() for _ in range(3))
     assert (first.transport.aborted, third.transport.aborted) == (False, True)
     assert served.factory.metrics.streamsRefused == 1
+
+
+def test_most_streams_of_a_client(served):
+    """One address has no more streams than are for one; others have theirs all the same."""
+    served.factory.mostStreamsOfClient = 2
+    first, second, third = (served.connect() for _ in range(3))
+    assert (second.transport.aborted, third.transport.aborted) == (False, True)
+    third.connectionLost(ConnectionDone())
+    assert not served.connect("192.0.2.78").transport.aborted
+    assert served.connect().transport.aborted
+    first.connectionLost(ConnectionDone())
+    assert not served.connect().transport.aborted
+    assert served.factory.metrics.streams == 3
     second.connectionLost(None)
     assert not served.connect().transport.aborted
 

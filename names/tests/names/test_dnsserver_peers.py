@@ -519,3 +519,41 @@ def test_forwarder(primary, start, twist, tmp_path):
     missing = dig(port, "nothing.example.org")
     assert "NXDOMAIN" in missing
     assert re.search(r"IN\s+SOA", missing)
+
+
+# Signed zones.
+
+DELEGATED = """unsigned NS ns.unsigned
+ns.unsigned A 192.0.2.8
+sub DS 12345 13 2 0C72AC70B745AC19998811B131D662C9AC69DBDBE7CB23E5B514B56664C5D3D6
+*.walias CNAME www
+"""
+PROVEN = [
+    *("www A", "www MX", "nothing A", "a.b.nothing A", "alias A", "alias TXT", "x.wild A"),
+    *("x.wild TXT", "y.x.wild A", "wild A", "x.walias A", "sub DS", "unsigned DS", "x.away A"),
+    *("_tcp A", "_sip._tcp SRV", "gen-007 A", "gen-051 A"),
+]
+
+
+@pytest.mark.parametrize("chain", [(), ("-3", "aabb", "-H", "5"), ("-3", "-", "-H", "0")])
+def test_signed_zone(twist, tmp_path, chain):
+    """What delv asks a signed zone for is validated, and so is that there is nothing."""
+
+    def run(*command):
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=30)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    algorithm = ("-a", "ECDSAP256SHA256")
+    key = run("dnssec-keygen", "-q", *algorithm, "-f", "KSK", "-n", "ZONE", "example.org").strip()
+    record = (tmp_path / f"{key}.key").read_text().splitlines()[-1]
+    (tmp_path / "zone").write_text(zone(more=DELEGATED + record + "\n"))
+    run("dnssec-signzone", "-z", *chain, "-o", "example.org", "-f", "signed", "zone", key)
+    flags, protocol, number, *parts = record.split()[3:]
+    trusted = f'static-key {flags} {protocol} {number} "{"".join(parts)}"'
+    (tmp_path / "anchors").write_text(f"trust-anchors {{ example.org. {trusted}; }};\n")
+    port = twist("--bindzone", tmp_path / "signed")
+    delv = ("delv", "@127.0.0.1", "-p", str(port), "-a", "anchors", "+root=example.org")
+    for question in PROVEN:
+        name, kind = question.split()
+        assert "fully validated" in run(*delv, f"{name}.example.org", kind), question

@@ -8,6 +8,9 @@ import sqlite3
 import pytest
 
 from twisted.application.service import IServiceMaker
+from twisted.internet.metrics import prometheusText
+from twisted.internet.selectreactor import SelectReactor
+from twisted.internet.task import Clock
 from twisted.names import cache, client, dns, hosts, resolve, tap
 from twisted.names.authority import BindAuthority, PySourceAuthority, SQLiteAuthority
 from twisted.names.secondary import SecondaryAuthorityService
@@ -163,7 +166,13 @@ def test_service(files):
         )
     )
     found = parts(made)
-    assert set(found) == {"UDPServer", "TCPServer", "SecondaryAuthorityService", "_Watch"}
+    assert set(found) == {
+        "UDPServer",
+        "TCPServer",
+        "SecondaryAuthorityService",
+        "_Watch",
+        "_Counts",
+    }
     assert found["UDPServer"].args[0] == found["TCPServer"].args[0] == 5353
     factory = found["TCPServer"].args[1]
     assert found["UDPServer"].args[1].controller is factory
@@ -178,6 +187,51 @@ def test_no_rate_limit():
     assert (
         parts(tap.makeService(options("--rate-limit", "0")))["TCPServer"].args[1].rateLimit is None
     )
+
+
+@pytest.fixture
+def reactor(monkeypatch):
+    """A reactor of its own, whose clock stands still."""
+    made = SelectReactor()
+    monkeypatch.setattr(tap, "currentReactor", lambda: made)
+    yield made
+    made.removeAll()
+    made.fireSystemEvent("shutdown")
+
+
+def test_counts(files, reactor):
+    """What the server counts is told with the reactor's own, in a file as well if one is named."""
+    path = files / "dns.prom"
+    made = tap.makeService(options("--metrics-file", str(path)))
+    found = parts(made)
+    (timer,) = found["_Counts"]
+    timer.clock = Clock()
+    factory = found["TCPServer"].args[1]
+    found["_Counts"].startService()
+    assert "\ntwisted_dns_transfers_total 0\n" in path.read_text()
+    assert "\ntwisted_datagrams_total" in path.read_text()
+    factory.metrics.transfers = 3
+    timer.clock.advance(15)
+    assert "\ntwisted_dns_transfers_total 3\n" in path.read_text()
+    factory.metrics.transfers = 4
+    found["_Counts"].stopService()
+    assert "\ntwisted_dns_transfers_total 4\n" in path.read_text()
+    assert os.listdir(files).count("dns.prom.new") == 0
+    assert "dns" not in prometheusText(reactor)
+
+
+def test_counts_without_a_file(reactor):
+    """Without a file they are only told with the reactor's."""
+    counts = parts(tap.makeService(options()))["_Counts"]
+    counts.startService()
+    assert "\ntwisted_dns_transfers_total 0\n" in prometheusText(reactor)
+    counts.stopService()
+
+
+def test_counts_that_cannot_be_written(files, reactor):
+    """A file that cannot be written leaves the service running."""
+    made = tap.makeService(options("--metrics-file", str(files / "missing" / "file")))
+    parts(made)["_Counts"].write()
 
 
 def touched(path):

@@ -14,6 +14,7 @@ from twisted.internet.defer import Deferred, TimeoutError, fail, succeed
 from twisted.internet.error import DNSLookupError, ServiceNameUnknownError
 from twisted.internet.interfaces import IHostnameResolver, IResolver
 from twisted.internet.protocol import ClientFactory, Protocol
+from twisted.internet.selectreactor import SelectReactor
 from twisted.internet.task import Clock
 from twisted.internet.testing import MemoryReactor
 from twisted.names import cache, client, common, dns, hosts, resolve, srvconnect
@@ -375,6 +376,19 @@ class TestHostnames:
         reactor.installNameResolver(client.HostnameResolver(known))
         HostnameEndpoint(reactor, "www.example", 80).connect(ClientFactory())
         assert reactor.tcpClients[0][:2] == ("192.0.2.7", 80)
+
+    def test_older_way(self) -> None:
+        """A resolver that is installed is asked for hosts, with IPv4 addresses."""
+        reactor = SelectReactor()
+        known = Fixed({(b"www.example", dns.A): [a(b"www.example", "192.0.2.7")]})
+        reactor.installResolver(known)
+        assert results(reactor.resolve("www.example")) == ["192.0.2.7"]
+        receiver = _Receiver()
+        reactor.nameResolver.resolveHostName(receiver, "www.example", 80)
+        assert receiver.events == [IPv4Address("TCP", "192.0.2.7", 80), None]
+        waker = reactor.waker
+        reactor.removeReader(waker)
+        waker.connectionLost(None)
 
 
 class _Factory(ClientFactory):

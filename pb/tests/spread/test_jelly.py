@@ -8,6 +8,7 @@ import subprocess
 import sys
 import types
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -357,3 +358,118 @@ def test_special_decimals():
 
 #: Names of this module that hostile expressions reach for.
 REACHED_FOR = (os.system, subprocess.Popen)
+
+
+def chain(kind: bytes, count: int, times: int = 1) -> list[Any]:
+    """Expressions of objects, each of which refers to the one before, a number of times."""
+    links = [
+        [b"reference", number, [kind, *[[b"dereference", number - 1]] * times]]
+        for number in range(1, count)
+    ]
+    return [[b"reference", 0, [kind, 5]], *links]
+
+
+def waiting(links: list[Any]) -> list[Any]:
+    """The same, but the first of them is what holds all the others."""
+    return [b"reference", 0, [b"tuple", [b"list", *links[1:]]]]
+
+
+REPEATED = {
+    "tuples within each other": [b"list", *chain(b"tuple", 5000)],
+    "frozensets within each other": [b"list", *chain(b"frozenset", 5000)],
+    "tuples that double": [b"set", *chain(b"tuple", 60, 2)],
+    "tuples that wait for each other": waiting(chain(b"tuple", 5000)),
+    "tuples that wait, and double": waiting(chain(b"tuple", 60, 2)),
+    "a large key, many times": [
+        b"list",
+        [b"reference", 0, [b"tuple", *range(5000)]],
+        *([[b"dictionary", [[b"dereference", 0], 5]]] * 500),
+    ],
+}
+
+
+@pytest.mark.parametrize("what", REPEATED)
+def test_repeated(what):
+    """P2: references that make large objects of few octets are refused, in little time."""
+    with pytest.raises(jelly.InsecureJelly):
+        jelly.unjelly(REPEATED[what], jelly.globalSecurity)
+
+
+def test_waiting_in_a_row():
+    """Tuples that wait for each other, all for one that holds them, are made."""
+    made = jelly.unjelly(waiting(chain(b"tuple", 50)), jelly.globalSecurity)
+    assert made[0][0][0] is made
+    assert made[0][48][0] is made[0][47]
+
+
+def test_functions():
+    """P1: a function of a listed module may be meant, and nothing else that the module has."""
+    allowed = options()
+    allowed.allowTypes("function")
+    allowed.allowModules(HERE)
+    assert jelly.unjelly(jelly.jelly(function), allowed) is function
+    for name in (b"given", b"Other", b"os.system", b"HERE", b"nothing", b"Plain.value.x"):
+        with pytest.raises(jelly.InsecureJelly):
+            jelly.unjelly([b"function", HERE + b"." + name], allowed)
+    with pytest.raises(jelly.MalformedJelly):
+        jelly.unjelly([b"function", 5], allowed)
+
+
+class Careful:
+    """An object that looks at its state."""
+
+    def __setstate__(self, state):
+        self.got = state
+
+
+TEXT = [b"unicode", b"value"]
+
+STATES = [
+    (Plain, [b"dictionary", [b"value", 5]], lambda made: made.value == 5),
+    (Plain, [b"None"], lambda made: vars(made) == {}),
+    (Careful, [b"list", 5], lambda made: made.got == [5]),
+    (Slots, [b"tuple", [b"None"], [b"dictionary", [TEXT, 5]]], lambda made: made.value == 5),
+    (
+        Plain,
+        [b"tuple", [b"dictionary", [TEXT, 5]], [b"None"]],
+        lambda made: made.value == 5,
+    ),
+]
+
+
+@pytest.mark.parametrize(("klass", "state", "right"), STATES)
+def test_states(klass, state, right):
+    """Instances take the states that Python's own objects give, and those of older programs."""
+    allowed = options(klass)
+    assert right(jelly.unjelly([HERE + b"." + klass.__name__.encode(), state], allowed))
+
+
+@pytest.mark.parametrize(
+    ("klass", "state"),
+    [
+        (Plain, 5),
+        (Plain, [b"list"]),
+        (Plain, [b"dictionary", [5, 5]]),
+        (Slots, [b"tuple", [b"None"], [b"dictionary", [[b"unicode", b"__class__"], 5]]]),
+        (Slots, [b"tuple", [b"None"], [b"dictionary", [[b"unicode", b"method"], 5]]]),
+    ],
+)
+def test_states_that_are_none(klass, state):
+    """P1: what is no state of an instance is refused; methods and the class stay what they are."""
+    allowed = options(klass)
+    with pytest.raises(TypeError):
+        jelly.unjelly([HERE + b"." + klass.__name__.encode(), state], allowed)
+
+
+def test_unjellyable(registered):
+    """Objects that say themselves how they travel do so without a broker, too."""
+
+    class Both(jelly.Jellyable, jelly.Unjellyable):
+        pass
+
+    thing = Both()
+    thing.value = 5
+    registered.setUnjellyableForClass(Both, Both)
+    made = jelly.unjelly(jelly.jelly(thing), jelly.globalSecurity)
+    assert type(made) is Both
+    assert made.value == 5

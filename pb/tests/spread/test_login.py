@@ -1,4 +1,4 @@
-"""Tests of logins to `twisted.spread.pb` servers (`shared/security.md`, P3)."""
+"""Tests of logins to `twisted.spread.pb` servers."""
 
 from __future__ import annotations
 

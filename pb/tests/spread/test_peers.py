@@ -154,6 +154,15 @@ def test_workers(redis, workers):
     assert len(shares) == 3
 
 
+def test_worker_that_leaves(redis, workers):
+    """A worker that is asked to end amid calls leaves, and all calls are answered."""
+    client = sums(redis, 900)
+    workers[0].terminate()
+    output, _ = client.communicate(timeout=60)
+    assert sum(int(line.split()[1]) for line in output.splitlines()) == 900
+    assert workers[0].wait(timeout=15) == 0
+
+
 def test_killed_worker(redis, workers):
     """No call is lost when a worker is killed amid them: others make what it has not made."""
     host, port = redis.removeprefix("redis://").split(":")

@@ -119,6 +119,15 @@ def test_wrong():
     assert connected.broker.disconnected
 
 
+def test_text():
+    """A message that is text ends the connection."""
+    connected = Connected()
+    connected.broker.transport._transport.sendTextMessage("hello")
+    connected.flush()
+    assert connected.broker.disconnected
+    assert connected.brokers[0].disconnected
+
+
 def test_peer_that_does_not_read():
     """What was written to a slow peer is counted, so that it has a limit."""
     connected = Connected()

@@ -19,3 +19,8 @@ def questions() -> str:
     lines += [f"missing{number}.example.org A" for number in range(NAMES // 20)]
     lines += ["example.org MX", "example.org NS"]
     return "\n".join(lines) + "\n"
+
+
+def others(count: int = 200_000) -> str:
+    """Questions of which none comes twice, about names that do not exist."""
+    return "".join(f"missing{number * 7919 % count}.example.org A\n" for number in range(count))

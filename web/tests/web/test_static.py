@@ -180,7 +180,12 @@ def test_no_other_host(site, folder):
         location = answer.headers.get(b"location", b"/")
         assert not location.startswith(b"//")
     request = DummyRequest([])
-    for uri, url in ((b"/\\evil", b"/%5Cevil/"), (b"//x?y", b"/x/?y"), (b"//", b"/")):
+    for uri, url in (
+        (b"/\\evil", b"/%5Cevil/"),
+        (b"//x?y", b"/x/?y"),
+        (b"http://localhost/sub?x=http://y", b"/sub/?x=http://y"),
+        (b"//", b"/"),
+    ):
         request.uri = uri
         assert static.addSlash(request) == url
     assert static.Redirect(request).url == b"/"

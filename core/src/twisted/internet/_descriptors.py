@@ -52,7 +52,7 @@ class DescriptorReactor(PosixReactorBase):
 
     def _afterFork(self) -> None:
         """In a process that was forked off: watch the same descriptors, apart from the parent."""
-        self.metrics = ReactorMetrics()
+        self.metrics = ReactorMetrics(self.metrics.sources)
         readers, writers = self.getReaders(), self.getWriters()
         self._readers.clear()
         self._writers.clear()

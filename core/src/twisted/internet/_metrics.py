@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Callable, Iterable
+from typing import Any
 
 __all__ = ["LATENESS_BOUNDS", "UNCOUNTED", "ReactorMetrics"]
 
@@ -27,6 +29,7 @@ class ReactorMetrics:
     @ivar lateness: how much later than scheduled, in seconds, all together.
     @ivar longestLateness: how much at most.
     @ivar latenessCounts: how many of them in each range of `LATENESS_BOUNDS`, and above.
+    @ivar sources: what gives the counts of others that `prometheusText` tells of.
     """
 
     __module__ = "twisted.internet.metrics"
@@ -44,10 +47,11 @@ class ReactorMetrics:
         "lateness",
         "latenessCounts",
         "longestLateness",
+        "sources",
         "timersCalled",
     )
 
-    def __init__(self) -> None:
+    def __init__(self, sources: Iterable[Callable[[], Iterable[Any]]] = ()) -> None:
         self.bytesReceived = 0
         self.bytesSent = 0
         self.datagramsReceived = 0
@@ -61,6 +65,7 @@ class ReactorMetrics:
         self.lateness = 0.0
         self.longestLateness = 0.0
         self.latenessCounts = [0] * (len(LATENESS_BOUNDS) + 1)
+        self.sources = list(sources)
 
     def calledLate(self, seconds: float) -> None:
         """Count a call that was made so much later than scheduled."""

@@ -2,7 +2,8 @@
 How a reactor is doing: connections, bytes, timers, and how late it is.
 
 Every reactor counts, all the time, in its attribute ``metrics``.  `prometheusText` writes what has
-been counted in the text format of Prometheus; ``twist web --metrics`` serves that.
+been counted in the text format of Prometheus; ``twist web --metrics`` serves that.  What counts
+something else, such as a name server, may have its counts told there, too, by `include`.
 
 How late a reactor is shows in how late it makes the calls that `callLater` has scheduled: a
 callback that takes long delays them all.  A program that schedules hardly anything may have `probe`
@@ -11,12 +12,39 @@ do it.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
 
 from twisted.internet._metrics import LATENESS_BOUNDS, ReactorMetrics
 from twisted.internet.task import LoopingCall
 
-__all__ = ["LATENESS_BOUNDS", "ReactorMetrics", "probe", "prometheusText"]
+__all__ = [
+    "LATENESS_BOUNDS",
+    "Family",
+    "ReactorMetrics",
+    "exclude",
+    "familyText",
+    "include",
+    "probe",
+    "prometheusText",
+]
+
+
+class Family(NamedTuple):
+    """
+    Numbers of one name.
+
+    @ivar name: the name, to which C{twisted_} is added.
+    @ivar kind: C{counter} or C{gauge}.
+    @ivar text: what it is, in one line.
+    @ivar samples: the numbers by their labels, such as C{{side="accepted"}}; one without labels
+        by the empty string.
+    """
+
+    name: str
+    kind: str
+    text: str
+    samples: Mapping[str, float]
 
 
 def probe(reactor: Any, interval: float = 1.0) -> LoopingCall:
@@ -32,20 +60,59 @@ def probe(reactor: Any, interval: float = 1.0) -> LoopingCall:
     return call
 
 
+def include(reactor: Any, source: Callable[[], Iterable[Family]]) -> None:
+    """
+    Have `prometheusText` tell of the counts of something else, until `exclude`.
+
+    @param source: gives them; numbers of the same name and the same labels are added up.
+    """
+    reactor.metrics.sources.append(source)
+
+
+def exclude(reactor: Any, source: Callable[[], Iterable[Family]]) -> None:
+    """
+    Have the counts of a source told no longer.
+
+    @raise ValueError: it was not included.
+    """
+    reactor.metrics.sources.remove(source)
+
+
+def familyText(family: Family) -> str:
+    """Write the numbers of one name in the text format 0.0.4 of Prometheus."""
+    name = f"twisted_{family.name}"
+    lines = [f"# HELP {name} {family.text}", f"# TYPE {name} {family.kind}"]
+    lines += [f"{name}{label} {value}" for label, value in family.samples.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _included(metrics: ReactorMetrics) -> Iterable[Family]:
+    """The counts of others, those of the same name together."""
+    families: dict[str, Family] = {}
+    for source in metrics.sources:
+        for family in source():
+            known = families.get(family.name)
+            if known is not None:
+                samples = dict(known.samples)
+                for label, value in family.samples.items():
+                    samples[label] = samples.get(label, 0) + value
+                family = known._replace(samples=samples)
+            families[family.name] = family
+    return families.values()
+
+
 def prometheusText(reactor: Any) -> str:
     """
-    What a reactor has counted, as Prometheus reads it.
+    What a reactor has counted, and what was included, as Prometheus reads it.
 
     @param reactor: one of this package, in whose thread this is called.
     @return: in the text format 0.0.4, to be sent as UTF-8.
     """
     metrics: ReactorMetrics = reactor.metrics
-    lines: list[str] = []
+    parts: list[str] = []
 
     def family(name: str, kind: str, text: str, samples: dict[str, float]) -> None:
-        lines.append(f"# HELP twisted_{name} {text}")
-        lines.append(f"# TYPE twisted_{name} {kind}")
-        lines.extend(f"twisted_{name}{label} {value}" for label, value in samples.items())
+        parts.append(familyText(Family(name, kind, text, samples)))
 
     sides = ("accepted", "connected")
     family(
@@ -79,7 +146,7 @@ def prometheusText(reactor: Any) -> str:
         "Datagrams.",
         {received: metrics.datagramsReceived, sent: metrics.datagramsSent},
     )
-    _lateness(metrics, lines)
+    parts.append(_lateness(metrics))
     family("timers_pending", "gauge", "Scheduled calls.", {"": len(reactor.getDelayedCalls())})
     family(
         "thread_calls_pending",
@@ -97,21 +164,27 @@ def prometheusText(reactor: Any) -> str:
             '{state="waiting"}': 0 if pool is None else len(pool.waiters),
         },
     )
-    return "\n".join(lines) + "\n"
+    parts += map(familyText, _included(metrics))
+    return "".join(parts)
 
 
-def _lateness(metrics: ReactorMetrics, lines: list[str]) -> None:
+def _lateness(metrics: ReactorMetrics) -> str:
     """Write the histogram of how late calls were made, whose counts are cumulative there."""
     name = "twisted_timer_lateness_seconds"
-    lines.append(f"# HELP {name} How much later than scheduled calls were made.")
-    lines.append(f"# TYPE {name} histogram")
+    lines = [
+        f"# HELP {name} How much later than scheduled calls were made.",
+        f"# TYPE {name} histogram",
+    ]
     below = 0
     for bound, count in zip([*LATENESS_BOUNDS, "+Inf"], metrics.latenessCounts, strict=True):
         below += count
         lines.append(f'{name}_bucket{{le="{bound}"}} {below}')
     lines.append(f"{name}_sum {metrics.lateness}")
     lines.append(f"{name}_count {metrics.timersCalled}")
-    longest = "twisted_timer_lateness_longest_seconds"
-    lines.append(f"# HELP {longest} The longest of these delays.")
-    lines.append(f"# TYPE {longest} gauge")
-    lines.append(f"{longest} {metrics.longestLateness}")
+    longest = Family(
+        "timer_lateness_longest_seconds",
+        "gauge",
+        "The longest of these delays.",
+        {"": metrics.longestLateness},
+    )
+    return "\n".join(lines) + "\n" + familyText(longest)

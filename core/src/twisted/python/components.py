@@ -20,11 +20,13 @@ __all__ = [
     "fixClassImplements",
     "getAdapterFactory",
     "getRegistry",
+    "globalRegistry",
     "proxyForInterface",
     "registerAdapter",
 ]
 
-_registry: Any = AdapterRegistry()
+#: The registry of all adapters.
+globalRegistry: Any = AdapterRegistry()
 
 #: Whether a second adapter for the same pair may take the place of the first.
 ALLOW_DUPLICATES = False
@@ -34,7 +36,7 @@ CannotAdapt = TypeError
 
 def getRegistry() -> Any:
     """The registry of all adapters."""
-    return _registry
+    return globalRegistry
 
 
 def _specification(thing: Any) -> Any:
@@ -60,17 +62,17 @@ def registerAdapter(
         raise ValueError("an adapter needs an interface to adapt to")
     original = _specification(origInterface)
     for wanted in interfaceClasses:
-        known = _registry.registered([original], wanted)
+        known = globalRegistry.registered([original], wanted)
         if known is not None and not ALLOW_DUPLICATES:
             raise ValueError(f"an adapter ({known}) was already registered.")
     for wanted in interfaceClasses:
-        _registry.register([original], wanted, "", adapterFactory)
+        globalRegistry.register([original], wanted, "", adapterFactory)
 
 
 def getAdapterFactory(fromInterface: Any, toInterface: Any, default: Any) -> Any:
     """The adapter for a pair of interface or class and interface, or ``default``."""
     original = _specification(fromInterface)
-    factory = _registry.lookup1(original, toInterface)
+    factory = globalRegistry.lookup1(original, toInterface)
     return default if factory is None else factory
 
 
@@ -86,7 +88,7 @@ def _addHook(registry: Any) -> Callable[[], object]:
     return lambda: interface.adapter_hooks.remove(adapt)
 
 
-_removeHook = _addHook(_registry)
+_removeHook = _addHook(globalRegistry)
 
 
 class Adapter:

@@ -40,9 +40,11 @@ class Resolver(ResolverBase):
     @ivar minimise: whether servers are told no more of a name than they need.
     @ivar port: where servers are that referrals lead to.
     @ivar budget: makes what one look-up may cost.
+    @ivar dnssecOK: whether servers are asked for the records of DNSSEC.
     """
 
     minimise = True
+    dnssecOK = False
     port: int = dns.PORT
     budget: type[Budget] = Budget
 
@@ -77,6 +79,7 @@ class Resolver(ResolverBase):
         """Ask servers until one answers, over TCP if the answer is long."""
         resolver = self._resolverFactory(servers=list(servers), reactor=self._reactor)
         resolver.recursionDesired = False
+        resolver.dnssecOK = self.dnssecOK
         message: dns.Message = await resolver.queryUDP([query], _ROUNDS)
         if message.trunc:
             message = await resolver.queryTCP([query], _ROUNDS[-1])

@@ -16,6 +16,7 @@ handle messages are called for all else, and for everything when a subclass over
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -74,6 +75,7 @@ class DNSServerFactory(ServerFactory):
     @cvar idleTimeout: the seconds without a whole request after which a stream is closed.
     @cvar mostPending: how many requests of one stream may wait for their replies.
     @cvar mostStreams: how many streams may be open.
+    @cvar mostStreamsOfClient: how many of them may come from one address.
     @cvar mostWaiting: how many requests over UDP may wait for other servers.
     """
 
@@ -84,6 +86,7 @@ class DNSServerFactory(ServerFactory):
     idleTimeout = 30.0
     mostPending = 100
     mostStreams = 1000
+    mostStreamsOfClient = 100
     mostWaiting = 2000
 
     _messageFactory: Any = dns.Message
@@ -119,12 +122,10 @@ class DNSServerFactory(ServerFactory):
         self.rateLimit = rateLimit
         self._reactor = reactor
         self._streams: dict[Any, Stream] = {}
+        # How many streams come from each address.
+        self._clients: Counter[str] = Counter()
         self._waiting = 0
-        self._front = Front(self, self.metrics, Networks(allowTransfer), self._seconds)
-
-    def _seconds(self) -> float:
-        """The time."""
-        return time.monotonic()
+        self._front = Front(self, self.metrics, Networks(allowTransfer), time.monotonic)
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Set an attribute; what has been worked out may be different now."""
@@ -184,14 +185,20 @@ class DNSServerFactory(ServerFactory):
         transport = getattr(protocol, "transport", None)
         if transport is None:
             return
-        if len(self._streams) >= self.mostStreams:
+        host = _hostOf(protocol, None)
+        if (
+            len(self._streams) >= self.mostStreams
+            or self._clients[host] >= self.mostStreamsOfClient
+        ):
             self.metrics.streamsRefused += 1
             transport.abortConnection()
             return
         self.metrics.streams += 1
+        self._clients[host] += 1
         self._streams[protocol] = Stream(
             protocol,
             currentReactor(self._reactor),
+            host,
             self._front.serve,
             self._streamTimedOut,
             self.idleTimeout,
@@ -209,6 +216,9 @@ class DNSServerFactory(ServerFactory):
         stream = self._streams.pop(protocol, None)
         if stream is not None:
             self.metrics.streams -= 1
+            self._clients[stream.host] -= 1
+            if not self._clients[stream.host]:
+                del self._clients[stream.host]
             stream.stop()
 
     # Requests as messages.
@@ -427,7 +437,7 @@ class DNSServerFactory(ServerFactory):
         message.maxSize = getattr(message, "datagramSize", 512)
         if self.rateLimit is not None:
             name = message.queries[0].name.name.lower() if message.queries else None
-            verdict = self.rateLimit.verdict(address[0], (message.rCode, name), self._seconds())
+            verdict = self.rateLimit.verdict(address[0], (message.rCode, name), time.monotonic())
             if verdict is not Verdict.SEND:
                 self.metrics.limited += 1
                 if verdict is Verdict.DROP:

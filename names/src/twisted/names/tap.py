@@ -9,6 +9,7 @@ from typing import Any
 
 from twisted.application import internet, service
 from twisted.internet.currentreactor import currentReactor
+from twisted.internet.metrics import exclude, include, prometheusText
 from twisted.logger import Logger
 from twisted.names import cache, client, dns, hosts, server
 from twisted.names._server._networks import LOOPBACK, Networks
@@ -21,6 +22,7 @@ from twisted.names.authority import (
 )
 from twisted.names.secondary import SecondaryAuthorityService
 from twisted.python import usage
+from twisted.python.filepath import FilePath
 
 __all__ = ["Options", "makeService"]
 
@@ -28,6 +30,9 @@ _log = Logger()
 
 #: How often zone files are looked at, in seconds.
 _LOOK_EVERY = 5.0
+
+#: How often counts are written, in seconds.
+_WRITE_EVERY = 15.0
 
 #: Replies of a kind to a network in a second, unless something else is asked for.
 _REPLIES = 200
@@ -52,16 +57,17 @@ class Options(usage.Options):
         ["port", "p", "53", "The port to listen on, over UDP and TCP."],
         ["resolv-conf", None, None, "Where the servers to ask are named (implies --recursive)."],
         ["hosts-file", None, None, "A file of names and addresses to answer from."],
+        ["metrics-file", None, None, "A file to write counts to, for Prometheus."],
         ["rate-limit", None, str(_REPLIES), "Equal replies to a network in a second; 0 for any."],
     ]
     optFlags = [
         ["cache", "c", "Remember what others have answered."],
         ["recursive", "r", "Ask other servers about names that are not here."],
-        ["verbose", "v", "Log each query; twice: with all that it says."],
     ]
     compData = usage.Completions(
         optActions={
-            name: usage.CompleteFiles() for name in ("bindzone", "hosts-file", "pyzone", "sqlite")
+            name: usage.CompleteFiles()
+            for name in ("bindzone", "hosts-file", "metrics-file", "pyzone", "sqlite")
         }
     )
 
@@ -255,6 +261,40 @@ class _Watch(internet.TimerService):
                 _log.error("a zone stays as it was: {error}", error=error)
 
 
+class _Counts(service.MultiService):
+    """Has the counts of a server told with those of the reactor, and writes both to a file."""
+
+    def __init__(self, metrics: server.ServerMetrics, path: str | None) -> None:
+        """
+        @param path: the name of the file; None for no file.
+        """
+        service.MultiService.__init__(self)
+        self._metrics = metrics
+        self._file = None if path is None else FilePath(path)
+        if path is not None:
+            internet.TimerService(_WRITE_EVERY, self.write).setServiceParent(self)
+
+    def startService(self) -> None:
+        """Begin."""
+        include(currentReactor(), self._metrics.families)
+        service.MultiService.startService(self)
+
+    def stopService(self) -> Any:
+        """End, with the last counts."""
+        self.write()
+        exclude(currentReactor(), self._metrics.families)
+        return service.MultiService.stopService(self)
+
+    def write(self) -> None:
+        """Write the file anew; whoever reads it sees the old one or the new one."""
+        if self._file is None:
+            return
+        try:
+            self._file.setContent(prometheusText(currentReactor()).encode(), ext=b".new")
+        except OSError as error:
+            _log.error("the counts cannot be written: {error}", error=error)
+
+
 def _changed(zone: FileAuthority) -> Any:
     """When the file of a zone was written."""
     status = os.stat(zone.filename)
@@ -285,4 +325,5 @@ def makeService(config: Options) -> service.MultiService:
     for authority in secondaries:
         watch.watch(authority)
     watch.setServiceParent(made)
+    _Counts(factory.metrics, config["metrics-file"]).setServiceParent(made)
     return made

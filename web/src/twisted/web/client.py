@@ -65,6 +65,7 @@ from twisted.web._client._uri import URI
 from twisted.web._client._uri import joined as _urljoin
 from twisted.web.error import SchemeNotSupported
 from twisted.web.http import PotentialDataLoss
+from twisted.web.http_headers import Headers
 from twisted.web.iweb import UNKNOWN_LENGTH, IAgent, IBodyProducer, IPolicyForHTTPS, IResponse
 
 __all__ = [
@@ -85,6 +86,7 @@ __all__ = [
     "GzipDecoder",
     "HTTP11ClientProtocol",
     "HTTPConnectionPool",
+    "Headers",
     "HostnameCachingHTTPSPolicy",
     "IAgent",
     "IBodyProducer",

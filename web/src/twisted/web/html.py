@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Callable, Iterable
+from html import escape
 from typing import Any
 
 from twisted.logger import Logger
 
-__all__ = ["PRE", "UL", "linkList", "output"]
+__all__ = ["PRE", "UL", "escape", "linkList", "output"]
 
 _log = Logger()
 
 
 def PRE(text: str) -> str:
     """Text as it stands."""
-    return f"<pre>{html.escape(text)}</pre>"
+    return f"<pre>{escape(text)}</pre>"
 
 
 def UL(lst: Iterable[str]) -> str:

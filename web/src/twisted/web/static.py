@@ -16,6 +16,7 @@ from twisted.python.components import Componentized
 from twisted.python.filepath import FilePath, InsecurePath, LinkError
 from twisted.web import http, resource
 from twisted.web._encoding import accepts
+from twisted.web._http._request import path_and_query
 from twisted.web._listing import DirectoryLister
 from twisted.web._mime import contentTypes, formatFileSize, getTypeAndEncoding, loadMimeTypes
 from twisted.web._ranges import content_range, parse_ranges
@@ -85,10 +86,10 @@ class Data(resource.Resource):
 
 def addSlash(request: Any) -> bytes:
     """The path that was asked for, with a slash at its end, and with its query."""
-    path, sign, query = bytes(request.uri).partition(b"?")
+    path, query = path_and_query(bytes(request.uri))
     # Two slashes at the beginning would lead to another host; some clients read \\ as one.
     path = path.strip(b"/").replace(b"\\", b"%5C")
-    return b"/" + (path + b"/" if path else b"") + sign + query
+    return b"/" + (path + b"/" if path else b"") + (b"?" + query if query else b"")
 
 
 class Redirect(resource.Resource):

@@ -104,6 +104,7 @@ class Record_A(Record):
     """
 
     fields = (IPv4("address"),)
+    address: Any = None
 
     def __init__(self, address: str | bytes = "0.0.0.0", ttl: TTL = None) -> None:
         """
@@ -393,6 +394,8 @@ class Record_MINFO(Record):
     """
 
     fields = (name_field("rmailbx", compress=True), name_field("emailbx", compress=True))
+    rmailbx: Any = None
+    emailbx: Any = None
     showAttributes = (("rmailbx", "responsibility", "%s"), ("emailbx", "errors", "%s"), "ttl")
 
     def __init__(

@@ -60,10 +60,10 @@ class Record_SMIMEA(Record_TLSA):
 
 
 class _Tag(CharStr):
-    """A text, shown without quotes."""
+    """A text, shown without quotes if it is of letters and digits, as it should be."""
 
     def show(self, value: bytes, origin: bytes | None) -> str:
-        return value.decode("ascii", "backslashreplace")
+        return value.decode("ascii") if value.isalnum() else super().show(value, origin)
 
 
 @register("CAA", c.CAA)
@@ -315,7 +315,7 @@ class _Prefixes(Field):
             length, excluded, size = data[at + 2], data[at + 3] > 127, data[at + 3] & 0x7F
             octets = {1: 4, 2: 16}.get(family, 0)
             begin, at = at + 4, at + 4 + size
-            if at > end or size > octets or length > octets * 8:
+            if not octets or at > end or size > octets or length > octets * 8:
                 raise DNSDecodeError(f"an ill-formed prefix at octet {begin - 4}")
             packed = data[begin:at] + bytes(octets - size)
             found.append((excluded, str(ip_address(packed)), length))

@@ -28,7 +28,7 @@ from twisted.names._dns.primitives import HEADER_SIZE, TTL, Name, str2time, whol
 from twisted.names._wire.errors import DNSDecodeError
 from twisted.names._wire.fields import DomainName, Field, Rest, _Address
 from twisted.names._wire.names import Memo
-from twisted.names._wire.schema import Schema, generic
+from twisted.names._wire.schema import Schema, generic, shownGeneric
 from twisted.names._wire.tokens import Tokens
 from twisted.python.util import FancyEqMixin, FancyStrMixin
 
@@ -172,7 +172,7 @@ class UnknownRecord(Record):
         return cls(generic(tokens), ttl)
 
     def toText(self, origin: bytes | None = None) -> str:
-        return f"\\# {len(self.data)} {self.data.hex().upper()}".rstrip()
+        return shownGeneric(self.data)
 
 
 #: The class of each type.

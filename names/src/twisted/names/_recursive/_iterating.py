@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from twisted.internet.defer import TimeoutError
 from twisted.names import dns
 from twisted.names._recursive._budget import Budget
-from twisted.names._recursive._delegations import Address, Delegations
+from twisted.names._recursive._delegations import Address, Delegations, parents
 from twisted.names._recursive._reading import (
     Alias,
     Found,
@@ -69,29 +69,35 @@ class Iterator:
         @raise ResolverError: if nobody knows, or the budget is spent.
         """
         chain: list[dns.RRHeader] = []
+        proofs: list[dns.RRHeader] = []
         seen = {normal(query.name.name)}
         while True:
             reading, message = await self._descend(query, budget)
             match reading:
-                case Found(answers):
-                    return [*chain, *answers], [], []
+                case Found(answers, proof):
+                    return [*chain, *answers], [*proofs, *proof], []
                 case Nothing(authority):
-                    return chain, authority, []
-                case Alias(answers, target) if normal(target) not in seen:
+                    return chain, [*proofs, *authority], []
+                case Alias(answers, target, proof) if normal(target) not in seen:
                     budget.alias()
                     chain += answers
+                    proofs += proof
                     seen.add(normal(target))
                     query = dns.Query(target, query.type, query.cls)
                 case Alias():
                     raise ResolverError(f"the alias {query.name} leads back to itself")
                 case Missing():
+                    message.answers = [*chain, *message.answers]
+                    message.authority = [*proofs, *message.authority]
                     raise DNSNameError(message)
                 case _:
                     raise ResolverError(f"nobody knows {query.name}")
 
     async def _descend(self, query: dns.Query, budget: Budget) -> tuple[Reading, dns.Message]:
         """Go down from the nearest zone that is known, until somebody knows."""
-        known = self._delegations.nearest(query.name.name)
+        # What a zone above says of the keys of one below is asked of that above.
+        parent = query.type == dns.DS and parents(query.name.name)[1:2]
+        known = self._delegations.nearest(parent[0] if parent else query.name.name)
         zone, servers = known or (b"", list(self._roots()))
         asked = _Steps(query, zone, self.minimise)
         for _ in range(self._steps + MOST_STEPS):

@@ -7,7 +7,7 @@ A server that was asked about a zone is believed for names in that zone and belo
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from twisted.names import dns
 from twisted.names._wire.names import ends_in, normal
@@ -17,17 +17,23 @@ __all__ = ["Alias", "Found", "Missing", "Nothing", "Reading", "Referral", "Usele
 
 @dataclass
 class Found:
-    """The records that were asked for, behind the aliases that led there."""
+    """
+    The records that were asked for, behind the aliases that led there.
+
+    @ivar proof: what the zone says with a signature of names that are not there (wildcards).
+    """
 
     answers: list[dns.RRHeader]
+    proof: list[dns.RRHeader] = field(default_factory=list)
 
 
 @dataclass
 class Alias:
-    """The name is an alias for one that is to be looked up itself."""
+    """The name is an alias for one that is to be looked up itself; `proof` as in `Found`."""
 
     answers: list[dns.RRHeader]
     target: bytes
+    proof: list[dns.RRHeader] = field(default_factory=list)
 
 
 @dataclass
@@ -79,19 +85,25 @@ def read(message: dns.Message, query: dns.Query, zone: bytes) -> Reading:
     if message.rCode not in (dns.OK, dns.ENAME):
         return Useless(message.rCode)
     answers = _believed(message.answers, query, zone)
+    authority = _believed(message.authority, query, zone)
+    denial = [h for h in authority if _covered(h) in (dns.SOA, dns.NSEC, dns.NSEC3)]
     reading = _answered(answers, query, zone)
     if reading is not None:
-        return reading
+        return replace(reading, proof=[h for h in denial if _covered(h) != dns.SOA])
     if message.rCode == dns.ENAME:
         return Missing()
-    authority = _believed(message.authority, query, zone)
     referral = _referred(authority, message.additional, query, zone)
     if referral is not None:
         return referral
-    soa = [header for header in authority if header.type == dns.SOA]
-    if soa or message.auth:
-        return Nothing(soa)
+    if message.auth or any(header.type == dns.SOA for header in denial):
+        return Nothing(denial)
     return Useless(dns.OK)
+
+
+def _covered(header: dns.RRHeader) -> int:
+    """The type of a record, or of what it signs."""
+    payload = header.payload
+    return payload.typeCovered if isinstance(payload, dns.Record_RRSIG) else header.type
 
 
 def _believed(headers: Sequence[dns.RRHeader], query: dns.Query, zone: bytes) -> list[dns.RRHeader]:
@@ -104,6 +116,7 @@ def _answered(
 ) -> Found | Alias | None:
     """Follow aliases through the answers."""
     chain: list[dns.RRHeader] = []
+    above = [h for h in answers if _covered(h) == dns.DNAME]
     name = query.name
     seen: set[bytes] = set()
     while normal(name.name) not in seen:
@@ -111,12 +124,15 @@ def _answered(
         own = [h for h in answers if h.name == name]
         wanted = [h for h in own if query.type in (h.type, dns.ALL_RECORDS)]
         if wanted:
-            signatures = [h for h in own if h.type == dns.RRSIG and h not in wanted]
+            signatures = [h for h in own if _covered(h) == query.type and h not in wanted]
             return Found([*chain, *wanted, *signatures])
         alias = next((h for h in own if isinstance(h.payload, dns.Record_CNAME)), None)
         if alias is None:
             break
-        chain.append(alias)
+        # With its signature, and what is an alias for all below, which it may follow from.
+        chain += [alias, *(h for h in own if h.type != dns.CNAME and _covered(h) == dns.CNAME)]
+        chain += above
+        above = []
         name = alias.payload.name
     return Alias(chain, name.name) if chain else None
 

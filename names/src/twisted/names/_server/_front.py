@@ -21,6 +21,7 @@ from twisted.names._server._responder import BAD_VERSION, Responder, Zones
 from twisted.names._server._stream import Stream
 from twisted.names._server._transfer import AXFR, IXFR, changesSince, transferMessages, wholeZone
 from twisted.names._wire.names import Memo
+from twisted.names._zones._answers import Answer
 from twisted.names._zones._records import CHANGES
 
 __all__ = ["Front"]
@@ -126,7 +127,7 @@ class Front:
             return False
         reply, family = found
         kind = (reply[3] & 15, family)
-        if len(data) <= LONGEST_REMEMBERED:
+        if len(data) <= LONGEST_REMEMBERED and not reply[2] & TRUNCATED >> 8:
             self._remember(data[2:], reply, kind)
         self.sendLimited(reply, kind, protocol, address)
         return True
@@ -162,6 +163,8 @@ class Front:
             return None
         if request.type == AXFR and not stream:
             return self._responder.refuse(request, dns.EFORMAT)
+        if request.type == IXFR and not stream:
+            return self._newest(request)
         return self._responder.respond(request, self.zones(), stream)
 
     def serve(self, data: bytes, stream: Stream) -> None:
@@ -179,7 +182,7 @@ class Front:
         except Malformed as malformed:
             self._metrics.malformed += 1
             if malformed.head is None:
-                stream.protocol.transport.loseConnection()
+                stream.close()
                 return
             reply = refusal(malformed.head, dns.EFORMAT)
         if reply is not None:
@@ -196,6 +199,19 @@ class Front:
             self._owner.messageReceived(message, stream.protocol)
 
     # Zones for secondaries.
+
+    def _newest(self, request: Request) -> tuple[bytes, bytes]:
+        """
+        The reply to what asks for changes over UDP: the SOA of the newest version, and no more.
+
+        Whoever has an older one asks again over TCP (RFC 1995 §2).
+        """
+        authority = self.zones().find(request.name)
+        zone = None if authority is None else authority.zone()
+        if zone is None or zone.origin != request.name:
+            return self._responder.refuse(request, _NOT_AUTHORITATIVE)
+        answer = Answer(answers=[zone.rr(zone.origin, zone.soa)], family=zone.origin)
+        return self._responder.write(request, answer, False), answer.family
 
     def _isForTransfer(self, request: Request) -> bool:
         """Whether a request is for a zone, or for what has changed in it."""

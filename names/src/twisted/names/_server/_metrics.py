@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from twisted.internet.metrics import Family, familyText
+
 __all__ = ["ServerMetrics"]
 
 _CODES = {0: "NOERROR", 1: "FORMERR", 2: "SERVFAIL", 3: "NXDOMAIN", 4: "NOTIMP", 5: "REFUSED"}
@@ -47,40 +49,38 @@ class ServerMetrics:
         """Count a reply."""
         self.codes[code] = self.codes.get(code, 0) + 1
 
-    def prometheusText(self) -> str:
-        """All of it in the text format 0.0.4 of Prometheus."""
-        lines: list[str] = []
-
-        def family(name: str, kind: str, text: str, samples: dict[str, int]) -> None:
-            lines.append(f"# HELP twisted_dns_{name} {text}")
-            lines.append(f"# TYPE twisted_dns_{name} {kind}")
-            lines.extend(f"twisted_dns_{name}{label} {value}" for label, value in samples.items())
-
-        transports = {'{transport="udp"}': self.datagrams, '{transport="tcp"}': self.messages}
-        family("requests_total", "counter", "Requests.", transports)
+    def families(self) -> list[Family]:
+        """All of it, for L{include<twisted.internet.metrics.include>}."""
+        requests = {'{transport="udp"}': self.datagrams, '{transport="tcp"}': self.messages}
         codes = {
             f'{{code="{_CODES.get(code, code)}"}}': count
             for code, count in sorted(self.codes.items())
         }
-        family("replies_total", "counter", "Replies by their response codes.", codes)
-        for name, text in _COUNTED.items():
-            family(f"{name}_total", "counter", text, {"": getattr(self, _ATTRIBUTES[name])})
-        family("streams_open", "gauge", "Streams that are open.", {"": self.streams})
-        return "\n".join(lines) + "\n"
+        return [
+            Family("dns_requests_total", "counter", "Requests.", requests),
+            Family("dns_replies_total", "counter", "Replies by their response codes.", codes),
+            *(
+                Family(f"dns_{name}_total", "counter", text, {"": getattr(self, attribute)})
+                for name, (attribute, text) in _COUNTED.items()
+            ),
+            Family("dns_streams_open", "gauge", "Streams that are open.", {"": self.streams}),
+        ]
+
+    def prometheusText(self) -> str:
+        """All of it in the text format 0.0.4 of Prometheus."""
+        return "".join(map(familyText, self.families()))
 
 
 _COUNTED = {
-    "remembered": "Replies that had been given before.",
-    "malformed": "Messages that made no sense.",
-    "truncated": "Replies that did not fit into a datagram.",
-    "rate_limited": "Replies that were held back for their rate.",
-    "overload": "Requests dropped since too many others waited.",
-    "transfers": "Zones that were sent to others.",
-    "streams_refused": "Streams closed at once since there were too many.",
-    "streams_timed_out": "Streams closed since they were idle.",
-}
-_ATTRIBUTES = {name: name for name in _COUNTED} | {
-    "rate_limited": "limited",
-    "streams_refused": "streamsRefused",
-    "streams_timed_out": "streamsTimedOut",
+    "remembered": ("remembered", "Replies that had been given before."),
+    "malformed": ("malformed", "Messages that made no sense."),
+    "truncated": ("truncated", "Replies that did not fit into a datagram."),
+    "rate_limited": ("limited", "Replies that were held back for their rate."),
+    "overload": ("overload", "Requests dropped since too many others waited."),
+    "transfers": ("transfers", "Zones that were sent to others."),
+    "streams_refused": (
+        "streamsRefused",
+        "Streams closed at once since there were too many.",
+    ),
+    "streams_timed_out": ("streamsTimedOut", "Streams closed since they were idle."),
 }

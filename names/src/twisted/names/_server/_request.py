@@ -88,6 +88,11 @@ class Request(NamedTuple):
         """What is asked to be done."""
         return (self.flags & OPCODE) >> 11
 
+    @property
+    def secure(self) -> bool:
+        """Whether signatures and proofs are wanted (RFC 3225)."""
+        return self.edns is not None and self.edns.secure
+
 
 def readRequest(data: bytes) -> Request | None:
     """

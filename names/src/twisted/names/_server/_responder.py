@@ -8,11 +8,12 @@ from itertools import groupby
 from typing import Any
 
 from twisted.names import common
-from twisted.names._dns.constants import ALL_RECORDS, ANY, EREFUSED, ESERVER, IN
+from twisted.names._dns.constants import ALL_RECORDS, ANY, DS, EREFUSED, ESERVER, IN
 from twisted.names._server._reply import RECURSION_AVAILABLE, offsetOf, writeReply
 from twisted.names._server._request import HEADER, Request
 from twisted.names._zones._answers import Answer, Zone, parents
 from twisted.names._zones._records import CHANGES, rdata
+from twisted.names._zones._signed import signerOf
 from twisted.names.authority import FileAuthority
 from twisted.names.resolve import ResolverChain
 
@@ -79,22 +80,37 @@ class Zones:
         """Whether these are still the authorities of a chain, and their zones the same."""
         return self.stamp == CHANGES.count and self.resolvers == resolvers
 
-    def find(self, name: bytes) -> FileAuthority | None:
-        """The authority of the nearest zone that a name is in."""
+    def find(self, name: bytes, kind: int = ANY) -> FileAuthority | None:
+        """
+        The authority of the nearest zone that a name is in.
+
+        That of DS records is the zone above, if that is here, too (RFC 4035 §3.1.4.1).
+        """
         found = self.byOrigin.get(name)
-        if found is None:
+        if found is None or kind == DS:
             for parent in parents(name):
-                found = self.byOrigin.get(parent)
-                if found is not None:
-                    break
+                above = self.byOrigin.get(parent)
+                if above is not None:
+                    return above
         return found
 
-    def answer(self, name: bytes, kind: int) -> Answer | None:
-        """Answer a question; None if no zone can."""
-        authority = self.find(name)
+    def answer(self, name: bytes, kind: int, secure: bool = False) -> Answer | None:
+        """
+        Answer a question; None if no zone can.
+
+        @param secure: whether signatures and proofs are wanted.
+        """
+        authority = self.find(name, kind)
         if authority is not None:
             zone = authority.zone()
-            return Answer(ESERVER, authoritative=False) if zone is None else zone.answer(name, kind)
+            found = (
+                Answer(ESERVER, authoritative=False) if zone is None else zone.answer(name, kind)
+            )
+            if secure and zone is not None and found is not None:
+                signer = signerOf(zone)
+                if signer is not None:
+                    signer.sign(found)
+            return found
         for zone in self._foreign:
             found = zone.answer(name, kind)
             if found is not None:
@@ -134,10 +150,15 @@ class Responder:
         """
         if request.cls not in (IN, ANY):
             return self.refuse(request, EREFUSED)
-        authority = zones.find(request.name)
+        authority = zones.find(request.name, request.type)
         zone = None if authority is None else authority.zone()
         base = None if zone is None else zone.base(request.name, request.type)
-        if base is None:
+        if (
+            zone is None
+            or base is None
+            or (request.secure and base != request.name and signerOf(zone))
+        ):
+            # What proves that there is no name depends on the name.
             return self._respond(request, zones, stream, None)
         key = (
             request.type,
@@ -170,7 +191,7 @@ class Responder:
         self, request: Request, zones: Zones, stream: bool, base: bytes | None
     ) -> tuple[bytes, bytes] | None:
         """Reply to a question, whatever has been replied before."""
-        found = zones.answer(request.name, request.type)
+        found = zones.answer(request.name, request.type, request.secure)
         if found is None:
             return None if zones.others else self.refuse(request, EREFUSED)
         if request.type == ALL_RECORDS and not stream:

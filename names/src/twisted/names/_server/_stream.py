@@ -22,6 +22,7 @@ class Stream:
     replies, or too many wait for theirs; the rest of what has been read is kept, and nothing more
     is read.  A connection over which no whole request comes, and nothing waits, is closed.
 
+    @ivar host: the address of the client.
     @ivar waiting: how many requests wait for their replies.
     """
 
@@ -29,6 +30,7 @@ class Stream:
         self,
         protocol: Any,
         clock: Any,
+        host: str,
         serve: Callable[[bytes, Stream], None],
         timedOut: Callable[[], None],
         idle: float,
@@ -42,6 +44,7 @@ class Stream:
         @param most: how many requests may wait.
         """
         self.protocol = protocol
+        self.host = host
         self.waiting = 0
         self._clock = clock
         self._serve = serve
@@ -54,11 +57,14 @@ class Stream:
         self._reading = True
         self._advancing = False
         self._last = clock.seconds()
+        self._closing = False
         self._timer: Any = clock.callLater(idle, self._look)
         protocol.transport.registerProducer(self, True)
 
     def received(self, data: bytes) -> None:
         """Take a request."""
+        if self._closing:
+            return
         self._last = self._clock.seconds()
         if self._stalled():
             self._kept.append(data)
@@ -84,6 +90,12 @@ class Stream:
         """Send many messages, as fast as they are taken; requests wait until then."""
         self._sending = messages
         self._advance()
+
+    def close(self) -> None:
+        """Close the connection once all that was replied is sent; what comes now is ignored."""
+        self._closing = True
+        self._kept.clear()
+        self.protocol.transport.loseConnection()
 
     def stop(self) -> None:
         """Forget everything, for the connection is gone."""

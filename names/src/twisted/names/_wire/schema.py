@@ -10,7 +10,7 @@ from struct import error as StructError
 from typing import Any
 
 from twisted.names._wire.errors import DNSDecodeError, EndOfData
-from twisted.names._wire.fields import DomainName, Field, Fixed
+from twisted.names._wire.fields import DomainName, Field, Fixed, Rest
 from twisted.names._wire.names import Memo, wire_name, write_name
 from twisted.names._wire.tokens import TextError, Tokens
 
@@ -169,8 +169,10 @@ class Schema:
             raise ValueError(f"the data of {record!r} has no wire form: {error}") from error
 
     def show(self, record: Any, origin: bytes | None) -> str:
-        """The text of a record's data."""
-        shown = (field.show(getattr(record, field.attribute), origin) for field in self.fields)
+        """The text of a record's data; in RFC 3597's form if it has no other."""
+        shown = [field.show(getattr(record, field.attribute), origin) for field in self.fields]
+        if not any(shown) or (type(self.fields[-1]) is Rest and not shown[-1]):
+            return shownGeneric(self.write(record, 0, None))
         return " ".join(text for text in shown if text)
 
     def parse(self, record: Any, tokens: Tokens, origin: bytes) -> None:
@@ -193,6 +195,11 @@ class Schema:
             raise TextError(str(error)) from None
         if end != len(data):
             raise TextError("the data is longer than the record")
+
+
+def shownGeneric(data: bytes) -> str:
+    """Octets in the form of RFC 3597 §5."""
+    return f"\\# {len(data)} {data.hex().upper()}".rstrip()
 
 
 def generic(tokens: Tokens) -> bytes:

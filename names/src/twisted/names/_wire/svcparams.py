@@ -30,8 +30,10 @@ KEYS = {
     DOHPATH: "dohpath",
     OHTTP: "ohttp",
 }
+_NO_KEY = 65535
 _NUMBERS = {name: number for number, name in KEYS.items()}
 _ITEM = re.compile(rb"(?:[^\\,]|\\.)+", re.DOTALL)
+_ESCAPED = re.compile(rb"\\(.)", re.DOTALL)
 
 
 def _key_name(key: int) -> str:
@@ -47,7 +49,7 @@ def _key_number(name: str) -> int:
     if (known := _NUMBERS.get(name)) is not None:
         return known
     digits = name.removeprefix("key")
-    if digits == name or not re.fullmatch("0|[1-9][0-9]{0,4}", digits) or int(digits) > 65534:
+    if digits == name or not re.fullmatch("0|[1-9][0-9]{0,4}", digits) or int(digits) >= _NO_KEY:
         raise ValueError(f"{name!r} is no parameter of services")
     return int(digits)
 
@@ -66,6 +68,11 @@ def _alpns(value: bytes) -> Iterator[bytes]:
         at += 1 + value[at]
 
 
+def _are_keys(keys: list[int]) -> bool:
+    """Are they keys in their order, each there once?"""
+    return keys == sorted(set(keys)) and keys[-1] < _NO_KEY
+
+
 def _well_formed(key: int, value: bytes) -> bool:
     """Is a value what its key says?"""
     if key in (NO_DEFAULT_ALPN, OHTTP):
@@ -73,12 +80,14 @@ def _well_formed(key: int, value: bytes) -> bool:
     if key == PORT:
         return len(value) == 2
     if key == MANDATORY:
-        return bool(value) and len(value) % 2 == 0
+        keys = [int.from_bytes(value[at : at + 2], "big") for at in range(0, len(value), 2)]
+        return bool(keys) and len(value) % 2 == 0 and _are_keys(keys)
     if key in (IPV4HINT, IPV6HINT):
         return bool(value) and len(value) % (4 if key == IPV4HINT else 16) == 0
     if key == ALPN:
         items = list(_alpns(value))
-        return bool(items) and all(items) and sum(len(i) + 1 for i in items) == len(value)
+        written = b"".join(bytes((len(item),)) + item for item in items)
+        return bool(items) and all(items) and written == value
     return True
 
 
@@ -110,7 +119,7 @@ def _parsed(key: int, text: str) -> bytes:
         numbers = sorted(map(_key_number, value.decode("ascii").split(",")))
         return struct.pack(f"!{len(numbers)}H", *numbers)
     if key == ALPN:
-        items = [re.sub(rb"\\(.)", rb"\1", item) for item in _ITEM.findall(value)]
+        items = [_ESCAPED.sub(rb"\1", item) for item in _ITEM.findall(value)]
         return b"".join(bytes((len(item),)) + item for item in items)
     if key == PORT:
         return struct.pack("!H", int(value))
@@ -135,7 +144,7 @@ class SvcParams(Field):
             begin, at = at + 4, at + 4 + length
             if at > end:
                 raise EndOfData(f"the record's data ends within the value at octet {begin}")
-            if key <= last or not _well_formed(key, data[begin:at]):
+            if not last < key < _NO_KEY or not _well_formed(key, data[begin:at]):
                 raise DNSDecodeError(f"an ill-formed parameter {_key_name(key)}")
             params[key] = data[begin:at]
             last = key

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from twisted.names._wire.names import ends_in, joined, normal, undotted
+from twisted.names._wire.names import ends_in, joined, normal, undotted, wire_name
 
 __all__ = [
     "TextError",
@@ -213,6 +213,8 @@ def absolute(text: str, origin: bytes) -> bytes:
         return origin
     if text == ".":
         return b""
+    if not text:
+        raise ValueError("the name is empty")
     parts: list[bytes] = []
     position = 0
     while position < len(text):
@@ -228,6 +230,7 @@ def absolute(text: str, origin: bytes) -> bytes:
     name = joined(parts)
     if not ended and origin:
         name += b"." + origin
-    if len(name) > 253 and sum(len(part) + 1 for part in parts) > 254:
-        raise ValueError(f"the name {text!r} has over 255 octets")
+    if len(name) > 253:
+        # Raises if it is too long even without its escapes.
+        wire_name(name)
     return name

@@ -77,6 +77,9 @@ class Answer:
     @ivar family: whose name stands for all names with such answers: that of a wildcard, of a zone
         below, or of the zone if there is no such name; or the name itself.
     @ivar glue: how many of these, the first ones, nobody can do without (RFC 9471).
+    @ivar wildcards: which names were made from which wildcards.
+    @ivar missing: the name that does not exist, or has no such records.
+    @ivar cut: where the zone below begins.
     """
 
     code: int = NO_ERROR
@@ -86,6 +89,9 @@ class Answer:
     additional: list[RR] = field(default_factory=list)
     glue: int = 0
     family: bytes = b""
+    wildcards: dict[bytes, bytes] = field(default_factory=dict)
+    missing: bytes | None = None
+    cut: bytes | None = None
 
 
 def parents(name: bytes) -> Iterator[bytes]:
@@ -119,7 +125,10 @@ class _Index:
     @ivar cuts: where zones below begin.
     @ivar redirected: names that have a DNAME.
     @ivar foreign: names outside of the zone that have records in it.
+    @ivar signer: what adds the proofs of DNSSEC in a tuple, or None before that was looked for.
     """
+
+    signer: tuple[Any] | None = None
 
     def __init__(self, origin: bytes, records: ZoneRecords) -> None:
         self.changes = records.changes.count
@@ -231,7 +240,7 @@ class Zone:
         node = index.nodes.get(name)
         if node is None:
             if name in index.empty or name == self.origin:
-                self._nothing(found)
+                self._nothing(found, name)
                 return None
             wildcard = self._wildcard(index, name)
             node = index.nodes.get(wildcard)
@@ -239,8 +248,9 @@ class Zone:
             if node is None:
                 found.family = self.origin
                 found.code = NO_NAME
-                self._nothing(found)
+                self._nothing(found, name)
                 return None
+            found.wildcards[name] = wildcard
         alias = node.get(CNAME)
         if alias is None or kind == ANY or kind in node:
             self._found(found, name, node, kind)
@@ -273,21 +283,22 @@ class Zone:
         for records in chosen:
             found.answers += [self.rr(name, record) for record in records]
         if not chosen:
-            self._nothing(found)
+            self._nothing(found, name)
         elif kind in _HOST_OF:
             # Where an alias has other records, which it should not, all goes into the answer.
             section = found.answers if CNAME in node else found.additional
             self._addresses(self.index(), section, node[kind], kind)
         return found
 
-    def _nothing(self, found: Answer) -> None:
+    def _nothing(self, found: Answer, name: bytes) -> None:
         """Say for how long it is known that there is nothing (RFC 2308 §3)."""
+        found.missing = name
         ttl = self.rr(self.origin, self.soa).ttl
         found.authority.append(RR(self.origin, min(ttl, self.soa.minimum), self.soa))
 
     def _refer(self, index: _Index, found: Answer, cut: bytes) -> None:
         """Tell who answers for a zone below."""
-        found.family = cut
+        found.family = found.cut = cut
         servers = index.nodes[cut][NS]
         found.authority += [self.rr(cut, record) for record in servers]
         self._addresses(index, found.additional, servers, NS)

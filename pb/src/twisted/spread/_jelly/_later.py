@@ -8,9 +8,11 @@ being made, a `Later` is put; when the tuple is there, each place of its `Later`
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
-__all__ = ["Later", "build"]
+__all__ = ["Later", "Taker", "build"]
+
+Taker: TypeAlias = "Callable[[Any], tuple[Later, Any] | None]"
 
 
 class Later:
@@ -19,21 +21,27 @@ class Later:
     __slots__ = ("_takers",)
 
     def __init__(self) -> None:
-        self._takers: list[Callable[[Any], object]] = []
+        self._takers: list[Taker] = []
 
-    def give(self, taker: Callable[[Any], object]) -> None:
-        """Have a function called with the object once it is there."""
+    def give(self, taker: Taker) -> None:
+        """
+        Have a function called with the object once it is there.
+
+        @param taker: gives another place and its object, if that is there now, too.
+        """
         self._takers.append(taker)
 
     def settle(self, value: Any) -> None:
         """The object is there; it may be another place for one."""
-        takers, self._takers = self._takers, []
-        if isinstance(value, Later):
-            for taker in takers:
-                value.give(taker)
-        else:
-            for taker in takers:
-                taker(value)
+        # A taker may complete another object, for which others wait in turn: any number in a row.
+        settled = [(self, value)]
+        while settled:
+            place, found = settled.pop()
+            takers, place._takers = place._takers, []
+            if isinstance(found, Later):
+                found._takers += takers
+            else:
+                settled += filter(None, [taker(found) for taker in takers])
 
     def __hash__(self) -> int:
         raise TypeError("an object that is not there yet is no key")
@@ -51,13 +59,12 @@ def build(items: list[Any], make: Callable[[list[Any]], Any]) -> Any:
     result = Later()
     left = len(missing)
 
-    def taker(index: int) -> Callable[[Any], None]:
-        def take(value: Any) -> None:
+    def taker(index: int) -> Taker:
+        def take(value: Any) -> tuple[Later, Any] | None:
             nonlocal left
             items[index] = value
             left -= 1
-            if not left:
-                result.settle(make(items))
+            return None if left else (result, make(items))
 
         return take
 

@@ -36,6 +36,9 @@ __all__ = ["MOST_NESTED", "Unjellier"]
 #: How many expressions may be within each other.
 MOST_NESTED = 100
 
+#: How many parts those tuples and frozensets may have in all that are referred to.
+MOST_REPEATED = 1_000_000
+
 #: How large the exponent of a decimal number may be: programs make integers of such numbers.
 _LARGEST_EXPONENT = 6144
 
@@ -111,6 +114,9 @@ class Unjellier:
         # How many places for objects that are being made were given to others.
         self._missing = 0
         self._depth = 0
+        # Of tuples and frozensets, by identity: how many are within each other, and all parts.
+        self._weights: dict[int, tuple[int, int]] = {}
+        self._parts = 0
 
     def unjellyFull(self, expression: Any) -> Any:
         """
@@ -202,10 +208,13 @@ class Unjellier:
         if type(found) is Later:
             self._missing += 1
             found.give(self._found)
+        else:
+            self._repeated(found)
         return found
 
-    def _found(self, _: Any) -> None:
+    def _found(self, found: Any) -> None:
         self._missing -= 1
+        self._repeated(found)
 
     def _known(self, number: Any, instance: Any) -> None:
         """An object that its parts may refer to is there."""
@@ -263,10 +272,39 @@ class Unjellier:
         return [unjelly(item) for item in expression[1:]]
 
     def _tuple(self, expression: list[Any], _: Any) -> Any:
-        return build(self._items(expression), tuple)
+        return build(self._items(expression), partial(self._immutable, tuple))
 
     def _frozenset(self, expression: list[Any], _: Any) -> Any:
-        return build(self._items(expression), frozenset)
+        return build(self._items(expression), partial(self._immutable, frozenset))
+
+    def _immutable(self, kind: Any, items: list[Any]) -> Any:
+        """
+        A tuple or a frozenset.
+
+        Their hashes are computed anew each time, from those of what is in them: what refers to such
+        an object that holds others, any number of times, must exhaust neither the stack nor time.
+
+        @raise InsecureJelly: too many are within each other.
+        """
+        weights = self._weights
+        within = [weights[each] for each in map(id, items) if each in weights]
+        height = 1 + max((weight[0] for weight in within), default=0)
+        if height > MOST_NESTED:
+            raise InsecureJelly(f"objects are nested more than {MOST_NESTED} deep")
+        made = kind(items)
+        weights[id(made)] = height, 1 + len(items) + sum(weight[1] for weight in within)
+        return made
+
+    def _repeated(self, found: Any) -> None:
+        """
+        An object is referred to.
+
+        @raise InsecureJelly: such objects would have too many parts in all.
+        """
+        _, size = self._weights.get(id(found), (0, 0))
+        self._parts += size
+        if self._parts > MOST_REPEATED:
+            raise InsecureJelly(f"references to more than {MOST_REPEATED} parts of objects")
 
     def _set(self, expression: list[Any], number: Any) -> Any:
         made: set[Any] = set()

@@ -34,15 +34,18 @@ class Incoming:
         Make a call.
 
         @param target: the object, or None if there is none of the number that has come.
-        @raise ProtocolError: another one with the number is worked on.
+        @raise ProtocolError: another one with the number is worked on, or the name is none.
         """
         broker = self._broker
         if type(number) is not int or number in self.working:
             raise ProtocolError(f"a call with the number {number!r}")
+        try:
+            text = str(name, "utf-8")
+        except (TypeError, UnicodeDecodeError):
+            raise ProtocolError(f"a call of a method with the name {name!r}") from None
         begun = None
         metrics = getattr(broker.factory, "metrics", None)
         try:
-            text = str(name, "utf-8")
             if metrics is not None:
                 begun = metrics.begin(target, text)
             if target is None:

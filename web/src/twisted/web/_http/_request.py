@@ -47,7 +47,7 @@ NO_BODY_CODES = (204, 304)
 _KEPT_IN_MEMORY = 100_000
 
 
-def _pathOf(target: bytes) -> tuple[bytes, bytes]:
+def path_and_query(target: bytes) -> tuple[bytes, bytes]:
     """The path and the query of a request's target (RFC 9112, section 3.2)."""
     path, _, query = target.partition(b"?")
     if path[:1] != b"/":
@@ -238,7 +238,7 @@ class Request:
         @raise BadRequest: if it makes no sense.
         """
         self.method, self.uri, self.clientproto = command, path, version
-        self.path, query = _pathOf(path)
+        self.path, query = path_and_query(path)
         self.args = query_fields(query, self.maxFormFields) if query else {}
         if b"cookie" in self.requestHeaders._rawHeaders:
             self.parseCookies()

@@ -8,7 +8,7 @@ from typing import Any
 from zope.interface import implementer, verify
 
 from twisted.internet.address import IPv4Address, IPv6Address
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IAddress, ISSLTransport
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
@@ -22,6 +22,7 @@ __all__ = [
     "DummyRequest",
     "NullAddress",
     "bytesLinearWhitespaceComponents",
+    "rendered",
     "sanitizedBytes",
     "sanitizedText",
     "textLinearWhitespaceComponents",
@@ -367,3 +368,21 @@ class DummyRequest:
         """Answer with 302 and another place."""
         self.setResponseCode(FOUND)
         self.setHeader(b"location", url)
+
+
+def rendered(resource: Any, request: Any) -> Deferred[None]:
+    """
+    Have a request answered by a resource.
+
+    @return: fires when the answer is complete, or the request's connection is lost.
+    @raise TypeError: if the resource gives what is no answer.
+    """
+    answer = resource.render(request)
+    if answer is NOT_DONE_YET:
+        ended: Deferred[None] = succeed(None) if request.finished else request.notifyFinish()
+        return ended
+    if not isinstance(answer, bytes):
+        raise TypeError(f"{answer!r} is no answer")
+    request.write(answer)
+    request.finish()
+    return succeed(None)

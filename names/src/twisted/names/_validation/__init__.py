@@ -1,0 +1,1 @@
+"""What `twisted.names.dnssec` hands out."""
