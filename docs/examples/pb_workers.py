@@ -2,12 +2,13 @@
 Workers behind a registry: a service that is scaled out over several processes, or machines.
 
     python pb_workers.py worker [REDIS [HOST]]      (default: redis://127.0.0.1:6379 127.0.0.1)
-    python pb_workers.py sums COUNT [REDIS]
+    python pb_workers.py sums COUNT [REDIS [once]]
 
 A worker listens on a port of its own, and tells Redis its address again and again; what it has not
 told for three seconds is forgotten. One that is asked to end (SIGTERM) finishes its calls. The
 client asks Redis who there is, and spreads its calls. A sum does no harm when it is made twice: if
-a worker is lost, another makes it.
+a worker is lost, another makes it. With ``once`` none is made twice; those whose worker is lost are
+counted.
 """
 
 import sys
@@ -78,17 +79,26 @@ async def work(reactor, url="redis://127.0.0.1:6379", host="127.0.0.1"):
     await Deferred()
 
 
-async def sums(reactor, count, url="redis://127.0.0.1:6379"):
+async def sums(reactor, count, url="redis://127.0.0.1:6379", how="again"):
     pool = WorkerPool(lambda: deferToThread(registry.find))
     registry = Registry(url)
     pool.startService()
-    calls = pool.retrying()
-    numbers = range(int(count))
-    done = await gatherResults([calls.callRemote("sum", [number, 1]) for number in numbers])
-    assert [total for _, total in done] == [number + 1 for number in numbers]
-    pool.stopService()
-    for name in sorted({name for name, _ in done}):
-        print(name, sum(1 for by, _ in done if by == name), flush=True)
+    calls = pool if how == "once" else pool.retrying()
+
+    async def add(number):
+        try:
+            name, total = await calls.callRemote("sum", [number, 1])
+        except pb.PBConnectionLost:
+            if how != "once":
+                raise
+            return "lost"
+        assert total == number + 1
+        return name
+
+    done = await gatherResults([ensureDeferred(add(number)) for number in range(int(count))])
+    await pool.stopService()
+    for name in sorted(set(done)):
+        print(name, done.count(name), flush=True)
 
 
 react({"worker": work, "sums": sums}[sys.argv[1]], sys.argv[2:])

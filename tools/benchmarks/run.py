@@ -289,21 +289,34 @@ def logger(options: argparse.Namespace) -> Results:
     return script("logger.py", options)
 
 
-def client(options: argparse.Namespace) -> Results:
-    """Requests of the web client, and of others."""
-    results = script("client.py", options)
-    ours = results["client.py"]["ours"]
+def beside(name: str, ours: dict[str, float], options: argparse.Namespace) -> dict[str, float]:
+    """A script that prints the times of others as JSON; the best count, and stand beside ours."""
     peers: dict[str, float] = {}
     for _ in range(options.rounds):
         output = subprocess.run(
-            [PEERS.python, HERE / "client_peers.py"], check=True, capture_output=True, text=True
+            [PEERS.python, HERE / name], check=True, capture_output=True, text=True
         ).stdout
-        for name, time in json.loads(output).items():
-            peers[name] = min(time, peers.get(name, time))
+        for operation, time in json.loads(output).items():
+            peers[operation] = min(time, peers.get(operation, time))
     print()
-    for name, time in {"Client": ours["Client"], **peers}.items():
-        print(f"{name:<40}{time:>10.3f}  us")
-    results["client.py"]["peers"] = peers
+    for operation, time in (ours | peers).items():
+        print(f"{operation:<40}{time:>10.3f}  us")
+    return peers
+
+
+def client(options: argparse.Namespace) -> Results:
+    """Requests of the web client, and of others."""
+    results = script("client.py", options)
+    ours = {"Client": results["client.py"]["ours"]["Client"]}
+    results["client.py"]["peers"] = beside("client_peers.py", ours, options)
+    return results
+
+
+def dns_codec(options: argparse.Namespace) -> Results:
+    """Messages of DNS with ten records."""
+    results = script("dns_codec.py", options)
+    ours = results["dns_codec.py"]["ours"]
+    results["dns_codec.py"]["peers"] = beside("dns_codec_peers.py", ours, options)
     return results
 
 
@@ -347,6 +360,7 @@ SUITES = {
     "logger": logger,
     "client": client,
     "spread": spread,
+    "dns-codec": dns_codec,
     "startup": start_up,
 }
 

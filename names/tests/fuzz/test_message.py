@@ -29,6 +29,7 @@ DATA = [
     b"\0\x2e\0\1\x0d\3\0\0\x0e\x10" + bytes(8) + b"\0\1" + NAME,
     b"\0\x2f" + NAME + b"\0\6\x40\1\0\0\0\3",
     b"\0\x32\1\0\0\1\1x\x14" + bytes(20) + b"\0\1\x40",
+    b"\0\x32\1\0\0\1\1x\0\0\1\x40",
     b"\0\x37\2\1\0\4" + bytes(6),
     b"\0\x40\0\1\0\0\1\0\3\2h2\0\4\0\4\xc0\0\2\1",
     b"\0\x40\0\1\0\0\1\0\3\xfe\x97\xff",
@@ -80,7 +81,8 @@ def fuzz(data):
         repr(read)
         again = kind()
         again.fromStr(read.toStr())
-        if not read.trunc:
+        # With EDNS, what the other side cannot take is left out.
+        if not read.trunc and kind is dns.Message:
             assert again == read
     plain = dns.Message()
     try:

@@ -13,10 +13,13 @@ from twisted.internet.error import ConnectionDone
 from twisted.internet.task import Clock
 from twisted.internet.testing import FakeDatagramTransport, StringTransport
 from twisted.names import dns
+from twisted.names._server import _front, _responder
+from twisted.names._server._networks import Networks
 from twisted.names.authority import FileAuthority
 from twisted.names.cache import CacheResolver
 from twisted.names.common import ResolverBase
 from twisted.names.error import DNSNameError, DNSQueryTimeoutError, DNSServerError
+from twisted.names.secondary import SecondaryAuthority
 from twisted.names.server import DNSServerFactory, RateLimit
 
 CLIENT = ("192.0.2.77", 5353)
@@ -215,6 +218,29 @@ def test_nearest_zone():
     served = Served(zone(), below)
     reply = served.reply(ask(b"x.sub.example.org"))
     assert (reply.auth, len(reply.answers)) == (1, 2)
+
+
+def test_memory_is_bounded(served, monkeypatch):
+    """However many names are asked for, a bounded number of replies is remembered."""
+    for module in (_front, _responder):
+        monkeypatch.setattr(module, "MOST_REMEMBERED", 20)
+    for number in range(100):
+        kind = dns.TXT if number % 2 else dns.A
+        served.reply(ask(b"www.example.org", kind, id=number, recDes=number % 3 != 0))
+        served.reply(ask(b"x" * (number % 60 + 1) + b".example.org", 1000 + number))
+    front = served.factory._front
+    assert (len(front._remembered), len(front._responder._remembered)) == (20, 20)
+    assert len(served.reply(ask(b"www.example.org")).answers) == 1
+
+
+def test_long_replies_are_not_remembered(served, monkeypatch):
+    """Nor do large replies over streams fill the memory."""
+    monkeypatch.setattr(_responder, "LONGEST_REMEMBERED", 1000)
+    stream = served.connect()
+    stream.dataReceived(framed(ask(b"eighty.example.org"), ask(b"twenty.example.org")))
+    assert [len(reply.answers) for reply in stream.transport.replies()] == [80, 20]
+    kept = served.factory._front._responder._remembered
+    assert [key[3] for key in kept] == [b"twenty.example.org"]
 
 
 NESTED = {
@@ -625,6 +651,21 @@ def test_nonsense_over_stream(served):
     assert stream.transport.replies()[0].rCode == dns.EFORMAT
     stream.dataReceived(framed(b"\0\1"))
     assert stream.transport.disconnecting
+
+
+def test_wrong_transfers(served):
+    """Transfers of what is no zone, with a SOA that is none, or of a zone that is not there."""
+    served.factory._front.mayTransfer = Networks(["192.0.2.0/24"])
+    broken = bytearray(ask(b"example.org", dns.IXFR, more=b"x")[:-1])
+    broken[9], broken[11] = 1, 0
+    broken += b"\xc0\x0c" + struct.pack("!HHIH", dns.SOA, dns.IN, 0, 3) + b"abc"
+    stream = served.connect()
+    stream.dataReceived(framed(bytes(broken), ask(b"www.example.org", dns.AXFR)))
+    assert [reply.rCode for reply in stream.transport.replies()] == [dns.EFORMAT, 9]
+    secondary = SecondaryAuthority("192.0.2.1", b"example.net")
+    served.factory.resolver.resolvers.append(secondary)
+    stream.dataReceived(framed(ask(b"example.net", dns.AXFR), ask(b"www.example.net")))
+    assert [reply.rCode for reply in stream.transport.replies()] == [dns.ESERVER, dns.ESERVER]
 
 
 def test_most_streams(served):

@@ -194,6 +194,25 @@ def test_notice_during_a_transfer(joined):
     assert not joined.secondary.transferring
 
 
+def test_flood_of_notices(joined):
+    """A flood of notices, which may be forged, leads to one transfer in a second."""
+    joined.transfer()
+    for _ in range(10):
+        assert joined.secondary.notified("192.0.2.1")
+        while joined.reactor.tcpClients:
+            joined.carry()
+    assert joined.factory.metrics.transfers == 2
+    joined.primary.version(2, c=1)
+    joined.reactor.advance(1)
+    joined.carry()
+    assert joined.secondary.soa[1].serial == 2
+    assert joined.factory.metrics.transfers == 3
+    joined.reactor.advance(10)
+    assert joined.reactor.tcpClients == []
+    assert joined.secondary.notified("192.0.2.1")
+    assert len(joined.reactor.tcpClients) == 1
+
+
 def test_notice_of_strangers(joined):
     """Only the primary is believed, and who is named besides."""
     assert not joined.secondary.notified("198.51.100.1")

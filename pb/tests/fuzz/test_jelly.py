@@ -32,6 +32,7 @@ SEEDS = [encode(jelly(each)) for each in OBJECTS] + [
         [b"instance", [b"class", b"subprocess.Popen"], [b"dictionary"]],
         [b"subprocess.Popen", [b"dictionary", [b"args", b"true"]]],
         [b"twisted.spread.pb.CopyableFailure", [b"dictionary", [b"type", b"x"]]],
+        [b"subprocess.Popen"],
         [b"persistent", b"x"],
         [b"unpersistable", b"x"],
         [b"remote", 5],

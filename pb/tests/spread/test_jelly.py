@@ -249,6 +249,9 @@ def test_allowed_instances():
 
 
 MALFORMED = {
+    "an instance without a state": [b"x.y"],
+    "a copy without a state": [b"twisted.spread.pb.CopyableFailure"],
+    "a reference without a number": [b"remote"],
     "an empty list": [],
     "a list as a name": [[b"list"]],
     "a number as a name": [1, 2],
@@ -386,6 +389,34 @@ REPEATED = {
         *([[b"dictionary", [[b"dereference", 0], 5]]] * 500),
     ],
 }
+
+
+PRIME = 2**61 - 1
+
+#: Keys that have one hash, and more than 63 bits, by their types.
+ALIKE = {
+    "integers": [number * PRIME for number in range(8, 5000)],
+    "decimals": [[b"decimal", number * PRIME, 0] for number in range(8, 5000)],
+    "tuples": [[b"tuple", number * PRIME] for number in range(8, 5000)],
+}
+
+
+@pytest.mark.parametrize("keys", ALIKE)
+@pytest.mark.parametrize("kind", ["dictionary", "set", "frozenset"])
+def test_keys_that_are_alike(keys, kind):
+    """P2: keys that are made to have one hash, so that a container is slow, are refused."""
+    found = ALIKE[keys]
+    items = [[key, 1] for key in found] if kind == "dictionary" else found
+    with pytest.raises(jelly.InsecureJelly, match="one hash"):
+        jelly.unjelly([kind.encode(), *items], jelly.globalSecurity)
+
+
+def test_keys_that_come_late():
+    """P2: not many keys may refer to what holds them."""
+    links = [[b"tuple", [b"dereference", 0], number] for number in range(2000)]
+    for kind in ([b"set", *links], [b"dictionary", *([link, 1] for link in links)]):
+        with pytest.raises(jelly.InsecureJelly, match="late"):
+            jelly.unjelly([b"reference", 0, [b"tuple", kind]], jelly.globalSecurity)
 
 
 @pytest.mark.parametrize("what", REPEATED)

@@ -140,9 +140,9 @@ def workers(redis) -> Iterator[list[subprocess.Popen[str]]]:
         process.communicate()
 
 
-def sums(redis: str, count: int) -> subprocess.Popen[str]:
+def sums(redis: str, count: int, how: str = "again") -> subprocess.Popen[str]:
     """A client that makes calls; prints which worker has made how many."""
-    command = [sys.executable, "-W", "error", str(EXAMPLE), "sums", str(count), redis]
+    command = [sys.executable, "-W", "error", str(EXAMPLE), "sums", str(count), redis, how]
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 
@@ -163,12 +163,17 @@ def test_worker_that_leaves(redis, workers):
     assert workers[0].wait(timeout=15) == 0
 
 
-def test_killed_worker(redis, workers):
-    """No call is lost when a worker is killed amid them: others make what it has not made."""
+@pytest.mark.parametrize("how", ["again", "once"])
+def test_killed_worker(redis, workers, how):
+    """
+    No call is lost in silence when a worker is killed amid them.
+
+    Others make what it has not made, or, if nothing may be made twice, the callers are told.
+    """
     host, port = redis.removeprefix("redis://").split(":")
     with socket.create_connection((host, int(port))) as connection:
         connection.sendall(b"MONITOR\r\n")
-        client = sums(redis, 900)
+        client = sums(redis, 900, how)
         lines = connection.makefile()
         while "zrangebyscore" not in lines.readline().lower():
             assert client.poll() is None

@@ -119,6 +119,33 @@ def test_wrong():
     assert connected.broker.disconnected
 
 
+class Producer:
+    """A push producer that notes what it is asked for."""
+
+    def __init__(self):
+        self.asked = []
+
+    def pauseProducing(self):
+        self.asked.append("pause")
+
+    def resumeProducing(self):
+        self.asked.append("resume")
+
+    def stopProducing(self):
+        self.asked.append("stop")
+
+
+def test_streaming_producer():
+    """A push producer is held back while the other side is slow, and stopped at the end."""
+    connected = Connected()
+    carrier, producer = connected.broker.transport, Producer()
+    carrier.registerProducer(producer, True)
+    carrier.pauseProducing()
+    carrier.resumeProducing()
+    carrier.stopProducing()
+    assert producer.asked == ["pause", "resume", "stop"]
+
+
 def test_text():
     """A message that is text ends the connection."""
     connected = Connected()

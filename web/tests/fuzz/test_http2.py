@@ -47,10 +47,12 @@ SEEDS = [
     SERVER + frame(1, 0x25, 1, b"\0\0\0\0\7" + GET) + frame(2, 0, 3, b"\x80\0\0\1\5"),
     SERVER + frame(1, 5, 1, GET) + frame(3, 0, 1, b"\0\0\0\x08") + frame(6, 0, 0, b"12345678"),
     SERVER + frame(8, 0, 0, b"\0\0\xff\xff") + frame(7, 0, 0, bytes(8)) + frame(99, 0, 0, b"x"),
+    b"\0\r\n" + SERVER[1:] + frame(1, 5, 1, GET),
     CLIENT + frame(1, 4, 1, OK) + frame(0, 0, 1, b"he") + frame(0, 1, 1, b"llo"),
     CLIENT + frame(1, 4, 3, OK) + frame(0, 8, 3, b"\1hello\0") + frame(1, 5, 3, TRAILER),
     CLIENT + frame(1, 4, 1, block((":status", "103"))) + frame(1, 0, 1, OK) + frame(9, 4, 1),
     CLIENT + frame(3, 0, 1, b"\0\0\0\7") + frame(7, 0, 0, b"\0\0\0\1\0\0\0\0"),
+    CLIENT + frame(0, 1, 1) + frame(0, 0, 3, b"x"),
     CLIENT + frame(8, 0, 3, b"\0\0\0\4") + frame(8, 0, 0, b"\0\0\0\4") + frame(6, 1, 0, bytes(8)),
 ]
 

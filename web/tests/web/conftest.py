@@ -457,7 +457,6 @@ class HTTP2Link:
         """Break the connection."""
         self.transport.disconnecting = True
         if self.protocol.connected:
-            self.protocol.connected = 0
             self.protocol.connectionLost(Failure(reason or ConnectionLost()))
 
     @property

@@ -615,6 +615,16 @@ def test_not_http2(http2, recorder, connect):
     assert connection.closed
 
 
+@pytest.mark.parametrize("size", [1, 100])
+def test_preface_behind_empty_line(connect, recorder, size):
+    """HTTP/2 begins with the first octet, or not at all."""
+    connection = connect(recorder)
+    data = b"\r\n" + PREFACE
+    said = b"".join(connection.send(data[at : at + size]) for at in range(0, len(data), size))
+    assert said.startswith(b"HTTP/1.1 ")
+    assert recorder.requests == []
+
+
 def test_preface_behind_request(connect, recorder):
     """HTTP/2 begins a connection, or nothing."""
     connection = connect(recorder)

@@ -409,6 +409,8 @@ class TestEnds:
         assert failed[0].check(ResponseNeverReceived)
         assert closed == [None]
         assert world.link.aborted
+        world.link.protocol.abort().addCallback(closed.append)
+        assert closed == [None, None]
 
 
 class TestRetries:

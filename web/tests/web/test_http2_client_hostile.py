@@ -8,7 +8,6 @@ import pytest
 from hpack import Encoder
 
 from twisted.web._client._bodies import BytesBodyProducer
-from twisted.web._client._errors import ParseError
 from twisted.web._h2._frames import Code
 from twisted.web._h2._frames import frame as plain
 from twisted.web.client import ResponseNeverReceived, StreamReset, WriteTimeout
@@ -152,11 +151,12 @@ def test_trailers(world, hostile, octets):
     assert world.read(hostile.failed)[0].value.reasons[0].check(StreamReset)
 
 
-def test_body_before_head(hostile):
-    """A body without a head is no answer."""
-    hostile.raw(plain(0, 0, 1, b"x"))
-    assert code_of_reset(hostile) == Code.CANCEL
-    assert hostile.failed[0].value.reasons[0].check(ParseError)
+@pytest.mark.parametrize("data", [plain(0, 0, 1, b"x"), plain(0, 1, 1, b"x"), plain(0, 1, 1)])
+def test_body_before_head(hostile, data):
+    """A body without a head, be it empty, is no answer."""
+    hostile.raw(data)
+    assert code_of_reset(hostile) == Code.PROTOCOL_ERROR
+    assert hostile.failed[0].check(ResponseNeverReceived)
 
 
 def test_endless_informational(hostile):

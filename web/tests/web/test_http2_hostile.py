@@ -415,6 +415,19 @@ def test_control_backlog(http2, silent):
     assert client.aborted
 
 
+def test_heads_are_no_backlog(http2, recorder):
+    """Heads of answers wait with their bodies, and do not count: they are as many as streams."""
+    client = http2(recorder, HTTP2Limits(maxControlBacklog=100))
+    client.connection.pauseProducing()
+    for _ in range(50):
+        client.ask(b"/", (b"x-more", b"y" * 100))
+    assert not client.aborted
+    client.connection.resumeProducing()
+    client.flush()
+    assert all(answer.body == b"hello" for answer in client.answers.values())
+    assert len(client.answers) == 50
+
+
 def test_priorities_bounded(hostile):
     """Priorities of streams that never begin do not gather without end, nor nest too deep."""
     chain = b"".join(

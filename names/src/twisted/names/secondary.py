@@ -38,6 +38,10 @@ _LATEST = 14 * 86_400
 _FIRST_RETRY = 60
 
 
+#: Notices are heeded so many seconds after each other at least: their senders may be forged.
+_BETWEEN_NOTICES = 1.0
+
+
 class _Refused(Exception):
     """The primary does not answer such a request."""
 
@@ -155,6 +159,9 @@ class SecondaryAuthority(FileAuthority):
     _reactor: Any = None
     # Whether another transfer was asked for during the one that is under way.
     _again = False
+    # When a notice was last heeded, and what heeds the next one if that is soon afterwards.
+    _noticed = float("-inf")
+    _soon: Any = None
     # Is called with whether it worked when a transfer has ended.
     _transferEnded: Callable[[bool], None] | None = None
 
@@ -250,8 +257,19 @@ class SecondaryAuthority(FileAuthority):
         """
         if host != self.primary and host not in self.notifiers:
             return False
-        self.transfer()
+        reactor = currentReactor(self._reactor)
+        wait = self._noticed + _BETWEEN_NOTICES - reactor.seconds()
+        if wait <= 0:
+            self._look()
+        elif self._soon is None:
+            self._soon = reactor.callLater(wait, self._look)
         return True
+
+    def _look(self) -> None:
+        """Do what a notice asks for."""
+        self._soon = None
+        self._noticed = currentReactor(self._reactor).seconds()
+        self.transfer()
 
     def expire(self) -> None:
         """Forget the zone: it is too old to be answered from."""

@@ -16,7 +16,7 @@ from twisted.python.components import Componentized
 from twisted.python.filepath import FilePath, InsecurePath, LinkError
 from twisted.web import http, resource
 from twisted.web._encoding import accepts
-from twisted.web._http._request import path_and_query
+from twisted.web._http._incoming import path_and_query
 from twisted.web._listing import DirectoryLister
 from twisted.web._mime import contentTypes, formatFileSize, getTypeAndEncoding, loadMimeTypes
 from twisted.web._ranges import content_range, parse_ranges

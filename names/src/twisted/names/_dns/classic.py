@@ -311,6 +311,8 @@ class _Protocol(U8):
 class _Ports(Rest):
     """All that is left of the data: a bit for each port."""
 
+    optional = True
+
     def show(self, value: bytes, origin: bytes | None) -> str:
         ports = (8 * i + bit for i, o in enumerate(value) for bit in range(8) if o & 0x80 >> bit)
         return " ".join(map(str, ports))

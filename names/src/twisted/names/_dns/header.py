@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import cache, partial
+from functools import partial
 from io import BytesIO
 from struct import Struct
 from struct import error as StructError
@@ -20,9 +20,9 @@ from twisted.names._dns.primitives import (
     readPrecisely,
     typeName,
 )
-from twisted.names._dns.record import Record, UnknownRecord
+from twisted.names._dns.record import RECORDS, Record, UnknownRecord
 from twisted.names._wire.errors import DNSDecodeError, EndOfData
-from twisted.names._wire.names import Memo, read_name, write_name
+from twisted.names._wire.names import POINTERS, USUAL_HOPS, Memo, read_name, write_name
 from twisted.python.util import FancyEqMixin
 
 __all__ = ["RRHeader", "readRecords", "writeRecord", "writeRecords"]
@@ -212,8 +212,17 @@ def _plain(kind: type[Any]) -> bool:
     return True
 
 
-@cache
+#: What makes data, by its class.
+_makers: dict[Any, _Maker] = {}
+
+
 def _maker(kind: Any) -> _Maker:
+    """What makes objects of a class from the data in a message, which is noted."""
+    made = _makers[kind] = _newMaker(kind)
+    return made
+
+
+def _newMaker(kind: Any) -> _Maker:
     """What makes objects of a class from the data in a message."""
     if not issubclass(kind, Record):
         return partial(_foreign, kind)
@@ -249,21 +258,31 @@ def readRecords(
     at: int,
     count: int,
     memo: Memo,
-    kindOf: Callable[[int], Any],
+    kindOf: Callable[[int], Any] | None,
     auth: Any,
     section: list[RRHeader],
 ) -> int:
     """
     Read records, and give the offset behind them.
 
-    @param kindOf: gives the class of the data of a type.
+    @param kindOf: gives the class of the data of a type; None for those that are known.
     @param section: what they are added to.
     @raise DNSDecodeError: if they are not well-formed.
     """
     size = len(data)
     new, new_name = RRHeader.__new__, Name.__new__
+    seen, known, maker_of = memo.get, RECORDS.get, _makers.get
     for _ in range(count):
-        text, at = read_name(data, at, memo)
+        # Nearly all names are pointers to where one was read before.
+        if at + 12 <= size and data[at] >= POINTERS:
+            before = seen((data[at] & 0x3F) << 8 | data[at + 1])
+            if before is not None and before[1] < USUAL_HOPS:
+                text = before[0]
+                at += 2
+            else:
+                text, at = read_name(data, at, memo)
+        else:
+            text, at = read_name(data, at, memo)
         header = new(RRHeader)
         header.name = name = new_name(Name)
         name.name = text
@@ -279,7 +298,8 @@ def readRecords(
         header.cls = klass
         header.ttl = ttl
         if length or klass not in _WITHOUT_DATA:
-            header.payload = _maker(kindOf(number))(data, at, end, memo, ttl)
+            kind = known(number, UnknownRecord) if kindOf is None else kindOf(number)
+            header.payload = (maker_of(kind) or _maker(kind))(data, at, end, memo, ttl)
         else:
             header.payload = UnknownRecord(b"", ttl)
         header.auth = auth

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from struct import Struct
 from struct import error as StructError
 from typing import IO, Any
@@ -304,7 +304,10 @@ class Message(FancyEqMixin):
         self, section: list[RRHeader], count: int, data: bytes, at: int, memo: Memo
     ) -> int:
         """Read the records of a section, and give the offset behind them."""
-        return readRecords(data, at, count, memo, self.lookupRecordType, self.auth, section)
+        kindOf: Callable[[int], Any] | None = self.lookupRecordType
+        if getattr(kindOf, "__func__", None) is Message.lookupRecordType:
+            kindOf = None
+        return readRecords(data, at, count, memo, kindOf, self.auth, section)
 
     def parseRecords(self, list: list[RRHeader], num: int, strio: IO[bytes]) -> None:
         """

@@ -304,6 +304,8 @@ class Record_EUI64(Record):
 class _Prefixes(Field):
     """All that is left of the data: prefixes of addresses (RFC 3123)."""
 
+    optional = True
+
     def read(
         self, data: bytes, at: int, end: int, memo: Memo
     ) -> tuple[list[tuple[bool, str, int]], int]:

@@ -30,8 +30,6 @@ class ServerMetrics:
     @ivar streamsTimedOut: how many were closed since they were idle.
     """
 
-    __module__ = "twisted.names.server"
-
     datagrams: int = 0
     messages: int = 0
     remembered: int = 0
@@ -70,6 +68,9 @@ class ServerMetrics:
         """All of it in the text format 0.0.4 of Prometheus."""
         return "".join(map(familyText, self.families()))
 
+
+# A data class whose module is not there yet cannot be made.
+ServerMetrics.__module__ = "twisted.names.server"
 
 _COUNTED = {
     "remembered": ("remembered", "Replies that had been given before."),

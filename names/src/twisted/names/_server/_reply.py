@@ -58,7 +58,17 @@ class Writer:
         self.out = bytearray(HEADER.size) + request.question
         self.names: dict[bytes, int] = {}
         name = request.name if base is None else base
-        write_name(name, HEADER.size + offsetOf(request, name), self.names)
+        self._note(name, HEADER.size + offsetOf(request, name))
+
+    def _note(self, name: bytes, at: int) -> None:
+        """Let names point to one that is in the message, and to those above it."""
+        if b"\\" in name:
+            write_name(name, at, self.names)
+            return
+        while name:
+            self.names[name] = at
+            label, _, name = name.partition(b".")
+            at += len(label) + 1
 
     def add(self, rr: RR) -> bool:
         """Write a record; tells whether there was room for it."""

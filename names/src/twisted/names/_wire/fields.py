@@ -52,7 +52,10 @@ class Field:
     One field of record data.
 
     @ivar attribute: the attribute of the record that holds the value.
+    @cvar optional: whether its text may be empty.
     """
+
+    optional = False
 
     def __init__(self, attribute: str) -> None:
         self.attribute = attribute
@@ -456,6 +459,8 @@ class Base32Hash(CharStr):
 
 class TypeBitmap(Field):
     """All that is left of the data: a set of types, as a sorted list (RFC 4034 §4.1.2)."""
+
+    optional = True
 
     def read(self, data: bytes, at: int, end: int, memo: Memo) -> tuple[list[int], int]:
         types: list[int] = []

@@ -18,6 +18,8 @@ __all__ = [
     "MOST_HOPS",
     "MOST_OCTETS",
     "MOST_OCTETS_OF_LABEL",
+    "POINTERS",
+    "USUAL_HOPS",
     "Memo",
     "ends_in",
     "joined",
@@ -40,9 +42,10 @@ MOST_HOPS = 127
 MOST_CHAINED = 1000
 
 #: What writers of messages need at most for one name; what goes beyond it is counted.
-_USUAL_HOPS = 10
+USUAL_HOPS = 10
 
-_POINTERS = 0xC0
+#: What the first octet of a pointer is at least.
+POINTERS = 0xC0
 _FIRST_OUT_OF_REACH = 0x4000
 _pointer = Struct("!H").pack
 
@@ -72,15 +75,15 @@ def read_name(data: bytes, at: int, memo: Memo) -> tuple[bytes, int]:
     @raise DNSDecodeError: if there is no well-formed name.
     """
     try:
-        if data[at] >= _POINTERS:
+        if data[at] >= POINTERS:
             target = (data[at] & 0x3F) << 8 | data[at + 1]
             known = memo.get(target)
-            if known is None or known[1] >= _USUAL_HOPS:
+            if known is None or known[1] >= USUAL_HOPS:
                 known = _resolve(data, at, memo)
             return known[0], at + 2
         end = at
         while data[end]:
-            if data[end] >= _POINTERS:
+            if data[end] >= POINTERS:
                 end += 1
                 break
             end += data[end] + 1
@@ -108,7 +111,7 @@ def _resolve(data: bytes, at: int, memo: Memo) -> tuple[bytes, int]:
             if hops:
                 seen.append((position, len(parts) - 1, hops))
             position = following
-        elif length >= _POINTERS:
+        elif length >= POINTERS:
             target = (length & 0x3F) << 8 | data[position + 1]
             if target >= start:
                 raise DNSDecodeError(f"the pointer at octet {position} does not lead backward")
@@ -145,10 +148,13 @@ def _remember(
     total = hops + tail[1]
     if total > memo.most_hops:
         raise DNSDecodeError(f"the name at octet {at} takes over {memo.most_hops} pointers")
-    if total > _USUAL_HOPS:
-        memo.chained -= total - _USUAL_HOPS
+    if total > USUAL_HOPS:
+        memo.chained -= total - USUAL_HOPS
         if memo.chained < 0:
             raise DNSDecodeError("too many pointers that lead to pointers")
+    if len(seen) == 1:
+        memo[at] = (text, total)
+        return text, total
     label = begin = 0
     for offset, first, spent in seen:
         while label < first:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import groupby
-from operator import attrgetter
+from operator import attrgetter, or_
 from struct import Struct
 from struct import error as StructError
 from typing import Any
 
 from twisted.names._wire.errors import DNSDecodeError, EndOfData
-from twisted.names._wire.fields import DomainName, Field, Fixed, Rest
+from twisted.names._wire.fields import DomainName, Field, Fixed
 from twisted.names._wire.names import Memo, wire_name, write_name
 from twisted.names._wire.tokens import TextError, Tokens
 
@@ -171,7 +171,8 @@ class Schema:
     def show(self, record: Any, origin: bytes | None) -> str:
         """The text of a record's data; in RFC 3597's form if it has no other."""
         shown = [field.show(getattr(record, field.attribute), origin) for field in self.fields]
-        if not any(shown) or (type(self.fields[-1]) is Rest and not shown[-1]):
+        mayLack = [field.optional for field in self.fields]
+        if not any(shown) or not all(map(or_, map(bool, shown), mayLack)):
             return shownGeneric(self.write(record, 0, None))
         return " ".join(text for text in shown if text)
 

@@ -134,6 +134,8 @@ def _parsed(key: int, text: str) -> bytes:
 class SvcParams(Field):
     """All that is left of the data: a dictionary from numbers of keys to octets."""
 
+    optional = True
+
     def read(self, data: bytes, at: int, end: int, memo: Memo) -> tuple[dict[int, bytes], int]:
         params: dict[int, bytes] = {}
         last = -1

@@ -105,6 +105,8 @@ def digits(number: int) -> bytes:
     """A number from 0 on in base 128, its least digit first."""
     if number < 128:
         return bytes((number,))
+    if number < 1 << 14:
+        return bytes((number & 127, number >> 7))
     made = bytearray()
     while number:
         made.append(number & 127)

@@ -39,8 +39,38 @@ MOST_NESTED = 100
 #: How many parts those tuples and frozensets may have in all that are referred to.
 MOST_REPEATED = 1_000_000
 
+#: How many keys of a dict, and members of a set, may have one hash; how many may come late.
+MOST_ALIKE = 100
+MOST_LATE_KEYS = 1000
+
 #: How large the exponent of a decimal number may be: programs make integers of such numbers.
 _LARGEST_EXPONENT = 6144
+
+
+def _tellApart(key: Any, alike: dict[int, int]) -> Any:
+    """
+    A key, unless it makes a container slow: hashes of numbers and tuples can be foreseen.
+
+    @param alike: how many keys of the container have each hash.
+    @raise InsecureJelly: too many have one.
+    """
+    if type(key) is not str and type(key) is not bytes:
+        value = hash(key)
+        count = alike[value] = alike.get(value, 0) + 1
+        if count > MOST_ALIKE:
+            raise InsecureJelly(f"more than {MOST_ALIKE} keys have one hash")
+    return key
+
+
+def _state(expression: list[Any]) -> Any:
+    """
+    What follows the name of a class.
+
+    @raise MalformedJelly: nothing does.
+    """
+    if len(expression) < 2:
+        raise MalformedJelly(f"a {expression[0]!r} without a state")
+    return expression[1]
 
 
 def _numbers(rest: list[Any], count: int) -> Any:
@@ -117,6 +147,7 @@ class Unjellier:
         # Of tuples and frozensets, by identity: how many are within each other, and all parts.
         self._weights: dict[int, tuple[int, int]] = {}
         self._parts = 0
+        self._lateKeys = 0
 
     def unjellyFull(self, expression: Any) -> Any:
         """
@@ -174,12 +205,12 @@ class Unjellier:
             return self._registered(known, expression, number)
         factory = unjellyableFactoryRegistry.get(name)
         if factory is not None:
-            return build([self.unjelly(expression[1])], lambda items: factory(*items))
+            return build([self.unjelly(_state(expression))], lambda items: factory(*items))
         method = _OWN.get(name)
         if method is not None:
             return method(self, expression, number)
         if b"." in name:
-            return self._instance(name, expression[1], number)
+            return self._instance(name, _state(expression), number)
         raise MalformedJelly(f"nothing is called {name!r}")
 
     # References
@@ -233,6 +264,7 @@ class Unjellier:
 
     def _dictionary(self, expression: list[Any], number: Any) -> Any:
         made: dict[Any, Any] = {}
+        alike: dict[int, int] = {}
         self._known(number, made)
         unjelly = self.unjelly
         pairs = iter(expression)
@@ -245,12 +277,14 @@ class Unjellier:
                 value = unjelly(value)
             if type(key) is Later or type(value) is Later:
                 self._pair(made, key, value)
-            else:
+            elif type(key) is str:
                 made[key] = value
+            else:
+                made[_tellApart(key, alike)] = value
         return made
 
-    @staticmethod
-    def _pair(made: dict[Any, Any], key: Any, value: Any) -> None:
+    def _pair(self, made: dict[Any, Any], key: Any, value: Any) -> None:
+        self._late()
         build([key, value], lambda items: made.__setitem__(*items))
 
     def _list(self, expression: list[Any], number: Any) -> Any:
@@ -291,6 +325,9 @@ class Unjellier:
         height = 1 + max((weight[0] for weight in within), default=0)
         if height > MOST_NESTED:
             raise InsecureJelly(f"objects are nested more than {MOST_NESTED} deep")
+        if kind is frozenset:
+            alike: dict[int, int] = {}
+            items = [_tellApart(item, alike) for item in items]
         made = kind(items)
         weights[id(made)] = height, 1 + len(items) + sum(weight[1] for weight in within)
         return made
@@ -308,13 +345,25 @@ class Unjellier:
 
     def _set(self, expression: list[Any], number: Any) -> Any:
         made: set[Any] = set()
+        alike: dict[int, int] = {}
         self._known(number, made)
         for item in self._items(expression):
             if type(item) is Later:
+                self._late()
                 item.give(made.add)
             else:
-                made.add(item)
+                made.add(_tellApart(item, alike))
         return made
+
+    def _late(self) -> None:
+        """
+        A key or a member is not there yet.
+
+        @raise InsecureJelly: there are too many such.
+        """
+        self._lateKeys += 1
+        if self._lateKeys > MOST_LATE_KEYS:
+            raise InsecureJelly(f"more than {MOST_LATE_KEYS} keys come late")
 
     # Objects
 
@@ -322,10 +371,11 @@ class Unjellier:
         """An object that something was registered for."""
         if not isinstance(known, type):
             return known(self, expression)
+        state = _state(expression)
         instance = bare(known)
         method = getattr(instance, "unjellyFor", None)
         if method is None:
-            return self._filled(instance, expression[1], number)
+            return self._filled(instance, state, number)
         self._known(number, instance)
         return method(self, expression)
 

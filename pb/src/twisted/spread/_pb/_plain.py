@@ -373,6 +373,8 @@ def _container(data: bytes, at: int, count: int, room: int) -> tuple[Any, int]:
         raise NotPlain
     if word == _NUMBER_OF_DICTIONARY:
         items, at = _items(data, at, _PAIRS * (count - 1), room - 2)
+        if count > _FEW and not _TOLD_APART.issuperset(map(type, items[::2])):
+            raise NotPlain
         pairs = iter(items)
         return dict(zip(pairs, pairs, strict=True)), at
     if word == _NUMBER_OF_LIST:
@@ -384,6 +386,11 @@ def _container(data: bytes, at: int, count: int, room: int) -> tuple[Any, int]:
 
 
 _PAIRS = (2, 0)
+
+#: Types of keys that all have hashes of their own, or such as nobody foresees; the short integers
+#: of this module, too. Others are looked at by jelly where there are more than a few.
+_TOLD_APART = frozenset((str, bytes, int, float, bool, type(None)))
+_FEW = 100
 
 
 def _head(data: bytes, at: int) -> tuple[int, int, int]:

@@ -109,8 +109,10 @@ class HTTP2ClientProtocol(Endpoint):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Tell whoever waits for something that it will not come."""
+        self.connected = 0
         if self._cutting is not None:
             self._cutting.cancel()
+            self._cutting = None
         if self.lostCallback is not None:
             self.lostCallback()
         self._end(reason)
@@ -322,8 +324,7 @@ class HTTP2ClientProtocol(Endpoint):
             function(*arguments)
         except BaseException:
             reason = Failure()
-            if not reason.check(ParseError):
-                _log.failure("Error in an answer of HTTP/2", failure=reason)
+            _log.failure("Error in an answer of HTTP/2", failure=reason)
             self.resetStream(stream, Code.CANCEL)
             stream.failWith(reason)
 

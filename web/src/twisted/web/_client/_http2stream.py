@@ -11,7 +11,6 @@ from twisted.python.failure import Failure
 from twisted.web._client._errors import (
     BadHeaders,
     ConnectionAborted,
-    ParseError,
     RequestGenerationFailed,
     RequestTimeout,
     RequestTransmissionFailed,
@@ -146,13 +145,7 @@ class ClientStream(OutgoingStream):
             finished.callback(response)
 
     def dataReceived(self, data: bytes, size: int) -> None:
-        """
-        A piece of the body has come.
-
-        @raise ParseError: if nothing of an answer was before it.
-        """
-        if self._response is None:
-            raise ParseError("a body without a head", data[:100])
+        """A piece of the body has come."""
         self._received += size
         self._waiting.append((data, size))
         self._deliver()

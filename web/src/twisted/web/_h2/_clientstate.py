@@ -97,6 +97,11 @@ class ClientMachine(Machine):
         else:
             self._answer(stream, block, end)
 
+    def _check_data(self, stream: Any, size: int, data: bytes, end: bool) -> None:
+        if stream.id not in self._answered:
+            raise StreamError("a body without a head")
+        super()._check_data(stream, size, data, end)
+
     def _answer(self, stream: Any, block: bytes, end: bool) -> None:
         try:
             head = self._decoder.decode(block, read_answer)

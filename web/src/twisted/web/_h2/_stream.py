@@ -127,10 +127,11 @@ class H2Stream(OutgoingStream):
             name: values[:] for name, values in head.headers.items()
         }
         request.gotLength(length)
+        self._owesContinue = head.expectation is not None
         if ended or head.protocol is not None:
+            self.wantBody()
             self._receiveAll()
             return
-        self._owesContinue = head.expectation is not None
         # Whatever stands in for a request may know nothing of this.
         take = getattr(request, "headReceived", None)
         if take is None or not take(head.method, head.target, b"HTTP/2"):

@@ -258,6 +258,7 @@ class HTTPChannel(Protocol, TimeoutMixin):
         if buffer.startswith(b"\r\n", start):
             # RFC 9112, section 2.2: an empty line before a request is passed over.
             self._start = start + 2
+            self._fresh = False
             return True
         end = find_end(buffer, self._searched, self.totalHeadersSize, start)
         if end < 0:
