@@ -133,7 +133,7 @@ def accept(options: argparse.Namespace) -> Results:
 
 
 def http(options: argparse.Namespace) -> Results:
-    """HTTP over kept-alive connections: hello, a file of 100 kB, a form of 10 kB."""
+    """HTTP over kept-alive connections: hello, files of 100 kB and 10 MB, a form of 10 kB."""
     if shutil.which("wrk") is None:
         raise SystemExit("bench: wrk not found (install the package wrk)")
     uvicorn = server(
@@ -143,6 +143,7 @@ def http(options: argparse.Namespace) -> Results:
     for title, kind, further, scripted in (
         ("HTTP hello", "hello", [uvicorn], None),
         ("HTTP file, 100 kB", "file", [], None),
+        ("HTTP file, 10 MB", "large", [], None),
         ("HTTP form, 10 kB", "form", [], "form.lua"),
     ):
         competitors = [

@@ -1,7 +1,7 @@
 """
 An HTTP server on aiohttp; prints its port.
 
-    python http_aiohttp.py [hello|file|form]
+    python http_aiohttp.py [hello|file|large|form]
 """
 
 import asyncio
@@ -19,9 +19,9 @@ async def form(request: web.Request) -> web.Response:
     return web.Response(text=f"{len(await request.post())} fields\n")
 
 
-def files() -> web.AbstractRouteDef:
+def files(size: int = 100_000) -> web.AbstractRouteDef:
     with tempfile.NamedTemporaryFile(suffix=".bin", delete=False) as file:
-        file.write(bytes(100_000))
+        file.write(bytes(size))
 
     async def give(request: web.Request) -> web.FileResponse:
         return web.FileResponse(file.name)
@@ -32,6 +32,7 @@ def files() -> web.AbstractRouteDef:
 ROUTES = {
     "hello": lambda: web.get("/", hello),
     "file": files,
+    "large": lambda: files(10_000_000),
     "form": lambda: web.post("/", form),
 }
 

@@ -1,7 +1,7 @@
 """
 An HTTP server on `twisted.web`, this project's or the published; prints its port.
 
-    python http_twisted.py [hello|file|form] [CERTIFICATE]
+    python http_twisted.py [hello|file|large|form] [CERTIFICATE]
 
 With a certificate's file it serves HTTPS, and HTTP/2.
 """
@@ -31,15 +31,15 @@ class Form(Resource):
         return b"%d fields\n" % len(request.args)
 
 
-def files() -> Resource:
+def files(size: int = 100_000) -> Resource:
     root = Resource()
     with tempfile.NamedTemporaryFile(suffix=".bin", delete=False) as file:
-        file.write(bytes(100_000))
+        file.write(bytes(size))
     root.putChild(b"", File(file.name))
     return root
 
 
-ROOTS = {"hello": Hello, "file": files, "form": Form}
+ROOTS = {"hello": Hello, "file": files, "large": lambda: files(10_000_000), "form": Form}
 site = Site(ROOTS[sys.argv[1] if len(sys.argv) > 1 else "hello"]())
 site.log = lambda request: None  # the peers write no access log either
 if len(sys.argv) > 2:

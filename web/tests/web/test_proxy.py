@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 
 from twisted.internet.defer import Deferred
-from twisted.internet.endpoints import TCP4ClientEndpoint
+from twisted.internet.endpoints import TCP4ClientEndpoint, connectProtocol
 from twisted.internet.protocol import ClientFactory, Factory, Protocol, connectionDone
-from twisted.internet.task import Cooperator
+from twisted.internet.task import Clock, Cooperator
 from twisted.python.failure import Failure
 from twisted.web import http
 from twisted.web.client import Agent, FileBodyProducer, ProxyAgent, readBody
 from twisted.web.http_headers import Headers
-from twisted.web.proxy import Proxy, ReverseProxy, ReverseProxyResource
+from twisted.web.proxy import Proxy, ProxyClientFactory, ReverseProxy, ReverseProxyResource
 from twisted.web.resource import Resource
-from twisted.web.server import NOT_DONE_YET
+from twisted.web.server import NOT_DONE_YET, Site
 
 
 class Tell(Resource):
@@ -95,8 +95,6 @@ def through(ways: Ways) -> Any:
 
 def reverse(ways: Ways, port: int | None = None) -> bytes:
     """The URL of a resource that is on the server."""
-    from twisted.web.server import Site
-
     reactor = ways.network.reactor
     root = Resource()
     there = ReverseProxyResource("127.0.0.1", port or ways.port, b"/base", reactor)
@@ -177,6 +175,115 @@ def test_body_in_chunks(ways: Ways) -> None:
     assert headers["content-length"] == ["4"]
     assert headers["cookie"] == ["a=b; c=d"]
     assert not {"transfer-encoding", "expect"} & set(headers)
+
+
+class Taking(Protocol):
+    """A server that reads what it is told to."""
+
+    def connectionMade(self) -> None:
+        self.factory.made.append(self)  # type: ignore[union-attr]
+        self.received = bytearray()
+        self.transport.pauseProducing()  # type: ignore[union-attr]
+
+    def dataReceived(self, data: bytes) -> None:
+        self.received += data
+
+
+class Sending(Protocol):
+    """A client that sends what it is told to."""
+
+    def __init__(self) -> None:
+        self.received = bytearray()
+
+    def dataReceived(self, data: bytes) -> None:
+        self.received += data
+
+
+def uploading(ways: Ways, head: bytes) -> tuple[Any, Sending, list[Any]]:
+    """A client that has begun to send a body through a site that is on another server."""
+    taking: Any = Factory.forProtocol(Taking)
+    taking.made = []
+    reactor = ways.network.reactor
+    there = ReverseProxyResource("127.0.0.1", ways.listen(taking), b"", reactor)
+    port = ways.listen(Site(there, reactor=reactor))
+    sending = Sending()
+    ways.network.wait(connectProtocol(TCP4ClientEndpoint(reactor, "127.0.0.1", port), sending))
+    sending.transport.write(b"POST / HTTP/1.1\r\nHost: x\r\n" + head)  # type: ignore[union-attr]
+
+    def until(condition: Any) -> None:
+        for _ in range(4000):
+            if condition():
+                return
+            reactor.iterate(0.002)
+        raise AssertionError("it did not happen")
+
+    return until, sending, taking.made
+
+
+def test_body_as_it_comes(ways: Ways) -> None:
+    """A large body goes on before it is there, no faster than it is taken, and the answer after."""
+    size = 50_000_000
+    until, sending, made = uploading(ways, b"Content-Length: %d\r\n\r\nbegin" % size)
+    until(lambda: made)
+    made[0].transport.resumeProducing()
+    until(lambda: made[0].received.endswith(b"\r\n\r\nbegin"))
+    made[0].transport.pauseProducing()
+    sending.transport.write(bytes(size - 5))  # type: ignore[union-attr]
+    for _ in range(200):
+        ways.network.reactor.iterate(0)
+    # Most of it has not left the client, for nobody takes it.
+    assert sending.transport.unsentSize > size // 2  # type: ignore[union-attr]
+    made[0].transport.resumeProducing()
+    until(lambda: made[0].received.endswith(bytes(1000)) and len(made[0].received) > size)
+    made[0].transport.write(b"HTTP/1.0 200 OK\r\nContent-Length: 4\r\n\r\ndone")
+    until(lambda: sending.received.endswith(b"done"))
+
+
+def test_body_that_breaks_off(ways: Ways) -> None:
+    """A body of which the rest does not come is no whole one to the other server."""
+    until, sending, made = uploading(ways, b"Content-Length: 100\r\n\r\nbegin")
+    until(lambda: made)
+    lost: list[Any] = []
+    made[0].connectionLost = lost.append
+    made[0].transport.resumeProducing()
+    until(lambda: made[0].received.endswith(b"begin"))
+    sending.transport.abortConnection()  # type: ignore[union-attr]
+    until(lambda: lost)
+
+
+def test_early_answer(ways: Ways) -> None:
+    """An answer before the end of the body reaches the client, and the rest goes nowhere."""
+    until, sending, made = uploading(ways, b"Content-Length: 100\r\n\r\nbegin")
+    until(lambda: made)
+    made[0].transport.write(b"HTTP/1.0 403 No\r\nContent-Length: 2\r\n\r\nno")
+    until(lambda: sending.received.endswith(b"no"))
+    assert sending.received.startswith(b"HTTP/1.1 403 No\r\n")
+    made[0].transport.resumeProducing()
+    until(lambda: made[0].transport.disconnected)
+    sending.transport.write(bytes(95))  # type: ignore[union-attr]
+    sending.transport.loseConnection()  # type: ignore[union-attr]
+    until(lambda: sending.transport.disconnected)  # type: ignore[union-attr]
+
+
+def test_chunks_to_the_root(ways: Ways) -> None:
+    """A body in chunks is gathered first: the other server is told its length."""
+    until, sending, made = uploading(ways, b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n")
+    sending.transport.write(b"0\r\n\r\n")  # type: ignore[union-attr]
+    until(lambda: made)
+    made[0].transport.resumeProducing()
+    until(lambda: made[0].received.endswith(b"\r\n\r\nabc"))
+    assert b"content-length: 3\r\n" in made[0].received
+
+
+def test_own_client() -> None:
+    """Programs with clients of their own get bodies whole, as ever."""
+
+    class Own(ReverseProxyResource):
+        proxyClientFactoryClass = type("F", (ProxyClientFactory,), {})
+
+    reactor = Clock()
+    assert ReverseProxyResource("h", 1, b"", reactor).streamsBody
+    assert not Own("h", 1, b"", reactor).streamsBody
 
 
 def test_reverse_proxy(ways: Ways) -> None:

@@ -298,7 +298,7 @@ def test_scripts(parse, connect, tmp_path):
     connection = connect(options["root"])
     assert connection.get(b"/a.rpy").body == b"run"
     assert b"written" in connection.get(b"/b.epy").body
-    assert set(options["root"].processors) == {".epy", ".rpy", ".txt"}
+    assert set(options["root"].processors) == {".cgi", ".epy", ".rpy", ".txt"}
     assert File.processors == {}
     options = parse("--resource-script", str(tmp_path / "a.rpy"))
     made = connect(options["root"])
@@ -616,3 +616,16 @@ def test_certificate_reloaded(serve, tmp_path):
     (tmp_path / "server.pem").write_text("broken")
     os.utime(tmp_path / "server.pem", (later + 5, later + 5))
     assert certificate_of(port)[0] == second
+
+
+def test_cgi_served(serve, tmp_path):
+    """Programs in the directory are run, and their source is shown to nobody."""
+    (tmp_path / "a.cgi").write_text(
+        f"#!{sys.executable}\nimport os\n"
+        "print('Content-Type: a/b\\n')\n"
+        "print(os.environ['QUERY_STRING'] + os.environ.get('HTTP_PROXY', ''))\n"
+    )
+    (tmp_path / "a.cgi").chmod(0o755)
+    url = serve(*LISTEN, "--path", ".")
+    status, headers, body = fetch(f"{url}/a.cgi?x=y", Proxy="evil")
+    assert (status, headers["Content-Type"], body) == (200, "a/b", b"x=y\n")

@@ -119,6 +119,16 @@ def test_nested_deeply() -> None:
 
 
 @pytest.mark.parametrize(
+    "name", ["a onclick", "a>", "a/", 'a"', "a'", "a=b", "a\n", "a\0", "<", ""]
+)
+def test_names_that_are_none(name: str) -> None:
+    """What would end a name where it stands, and begin something else, is refused."""
+    assert isinstance(why(tags.p(**{name: "x"})), ValueError)
+    if name:
+        assert isinstance(why(Tag(name)), ValueError)
+
+
+@pytest.mark.parametrize(
     ("root", "kind"),
     [
         (None, UnsupportedType),

@@ -7,7 +7,9 @@ as they like; each entry knows the one that it came from, so errors tell the way
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from inspect import iscoroutine
 from io import BytesIO
 from sys import exc_info
@@ -31,6 +33,8 @@ Flattenable: TypeAlias = Any
 BUFFER_SIZE = 2**16
 
 Write = Callable[[bytes], object]
+
+_NO_NAME = re.compile(rb"[\0-\x20\x7f\"'<>/=]|\A\Z")
 
 
 def _inContent(data: bytes) -> bytes:
@@ -92,8 +96,17 @@ def _bytesOf(text: bytes | str) -> bytes:
     return text.encode("utf-8") if isinstance(text, str) else text
 
 
+@lru_cache(4096)
 def _nameOf(name: bytes | str) -> bytes:
-    return name.encode("ascii") if isinstance(name, str) else name
+    """
+    The name of a tag or an attribute; nothing makes it safe in there but its characters.
+
+    @raise ValueError: if it would end where it stands (HTML, sections 13.1.2 and 13.1.2.3).
+    """
+    made = name.encode("ascii") if isinstance(name, str) else name
+    if _NO_NAME.search(made):
+        raise ValueError(f"no name of a tag or an attribute: {name!r}")
+    return made
 
 
 def _filling(name: str, place: _Place, default: Any) -> Any:

@@ -22,7 +22,11 @@ from typing import Any
 from urllib.parse import quote as _quote
 from urllib.parse import urlsplit
 
+from zope.interface import implementer
+
 from twisted.internet.currentreactor import currentReactor
+from twisted.internet.defer import Deferred, ensureDeferred, succeed
+from twisted.internet.interfaces import IPushProducer
 from twisted.internet.protocol import ClientFactory, connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -30,6 +34,7 @@ from twisted.web import http
 from twisted.web._cgienv import body_size
 from twisted.web._client._agents import hostValue
 from twisted.web._http._oldclient import HTTPClient
+from twisted.web._http._streaming import RequestBody
 from twisted.web.http_headers import Headers
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
@@ -93,6 +98,40 @@ def _isOfUnknownLength(request: Any) -> bool:
     return request.requestHeaders.hasHeader(b"transfer-encoding") or framed
 
 
+@implementer(IPushProducer)
+class _Upload:
+    """Passes a body on as it comes, as fast as the other server takes it."""
+
+    def __init__(self, body: RequestBody, transport: Any) -> None:
+        self._body = body
+        self._transport = transport
+        self._resumed: Deferred[None] = succeed(None)
+
+    async def run(self) -> None:
+        """Pass everything on; fails if not everything comes."""
+        self._transport.registerProducer(self, True)
+        try:
+            async for piece in self._body:
+                self._transport.write(piece)
+                await self._resumed
+        finally:
+            self._transport.unregisterProducer()
+
+    def pauseProducing(self) -> None:
+        """Pass nothing on until `resumeProducing`."""
+        if self._resumed.called:
+            self._resumed = Deferred()
+
+    def resumeProducing(self) -> None:
+        """Go on."""
+        if not self._resumed.called:
+            self._resumed.callback(None)
+
+    def stopProducing(self) -> None:
+        """Do nothing: what is written now is dropped."""
+        self.resumeProducing()
+
+
 class ProxyClient(HTTPClient):
     """
     Asks the other server, and passes its answer on as fast as the client takes it.
@@ -137,7 +176,11 @@ class ProxyClient(HTTPClient):
         for header, value in self.headers.items():
             self.sendHeader(header, value)
         self.endHeaders()
-        self.transport.write(self.data)
+        if getattr(self.father, "takesBody", False) and not self.father.body.atEnd:
+            upload = _Upload(self.father.body, self.transport)
+            ensureDeferred(upload.run()).addErrback(lambda _: _abandon(self))
+        else:
+            self.transport.write(self.data)
 
     def lineReceived(self, line: bytes) -> None:
         """Take a line of the head."""
@@ -195,7 +238,11 @@ class ProxyClient(HTTPClient):
             self._finished = True
             self._release()
             self.father.finish()
-            self.transport.loseConnection()
+            if getattr(self.father, "takesBody", False):
+                # Something may still be on its way there, which nobody reads.
+                self.transport.abortConnection()
+            else:
+                self.transport.loseConnection()
 
     def _release(self) -> None:
         if getattr(self.father, "producer", None) is not None:
@@ -363,6 +410,9 @@ class ReverseProxyResource(Resource):
     That is told of the client by ``X-Forwarded-For``, ``X-Forwarded-Host`` and
     ``X-Forwarded-Proto``; what the client says of others before it is passed on, too.
 
+    Bodies of known length go on as they come, if the site looks resources up before (as it does if
+    this is its root) and there is no `proxyClientFactoryClass` of one's own.
+
     @ivar path: what is asked for there.
     """
 
@@ -379,6 +429,14 @@ class ReverseProxyResource(Resource):
         self.path = path
         self.reactor = currentReactor(reactor)
 
+    @property
+    def streamsBody(self) -> bool:  # type: ignore[override]
+        """Whether this renders before the body of a request is there."""
+        return (
+            type(self).render is ReverseProxyResource.render
+            and self.proxyClientFactoryClass is ProxyClientFactory
+        )
+
     def getChild(self, path: bytes, request: Any) -> ReverseProxyResource:
         """What is below there."""
         below = self.path + b"/" + _quote(path, safe="").encode("ascii")
@@ -386,6 +444,19 @@ class ReverseProxyResource(Resource):
 
     def render(self, request: Any) -> int:
         """Ask the other server."""
+        if getattr(request, "takesBody", False) and _isOfUnknownLength(request):
+            ensureDeferred(self._renderWhole(request)).addErrback(lambda _: None)
+        else:
+            self._ask(request)
+        return NOT_DONE_YET
+
+    async def _renderWhole(self, request: Any) -> None:
+        """Ask when the body is there, for the other server has to know its length."""
+        async for piece in request.body:
+            request.content.write(piece)
+        self._ask(request)
+
+    def _ask(self, request: Any) -> None:
         headers = request.requestHeaders
         told = headers.getRawHeaders(b"host", [b""])[0]
         host = hostValue(b"http", self.host.encode("ascii"), self.port)
@@ -404,7 +475,6 @@ class ReverseProxyResource(Resource):
             request,
         )
         self.reactor.connectTCP(self.host, self.port, factory)
-        return NOT_DONE_YET
 
     @staticmethod
     def _tellOfClient(request: http.Request, headers: Headers, host: bytes) -> None:

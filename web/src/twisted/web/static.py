@@ -218,10 +218,10 @@ class File(resource.Resource, FilePath[str]):  # type: ignore[misc]
         root = os.path.realpath(self._root or self.path)
         return real == root or real.startswith(root.rstrip(os.sep) + os.sep)
 
-    def getChild(self, path: bytes, request: Any) -> Any:
+    def getChild(self, path: bytes | str, request: Any) -> Any:
         """The resource of something in this directory, or one that says that it is not there."""
         try:
-            name = path.decode("utf-8")
+            name = path if isinstance(path, str) else path.decode("utf-8")
         except UnicodeDecodeError:
             return self.childNotFound
         if not self.isdir():

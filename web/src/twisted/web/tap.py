@@ -17,7 +17,7 @@ from twisted.python import usage
 from twisted.python.failure import Failure
 from twisted.python.reflect import namedAny
 from twisted.python.threadpool import ThreadPool
-from twisted.web import demo, http, metrics, resource, script, server, static
+from twisted.web import demo, http, metrics, resource, script, server, static, twcgi
 from twisted.web.asgi import ASGIResource
 from twisted.web.wsgi import WSGIResource
 
@@ -106,7 +106,11 @@ class Options(usage.Options):
         if not os.path.exists(path):
             raise usage.UsageError(f"There is no file or directory {path!r}")
         root = static.File(os.path.abspath(path))
-        root.processors = {".epy": script.PythonScript, ".rpy": script.ResourceScript}
+        root.processors = {
+            ".cgi": twcgi.CGIScript,
+            ".epy": script.PythonScript,
+            ".rpy": script.ResourceScript,
+        }
         self["root"] = root
 
     def opt_processor(self, processor: str) -> None:
