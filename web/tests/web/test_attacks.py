@@ -55,6 +55,7 @@ SMUGGLING = {
     "size with 0x": post(CHUNKED, body=b"0x1\r\nx\r\n0\r\n\r\n"),
     "size with _": post(CHUNKED, body=b"1_0\r\n0123456789abcdef\r\n0\r\n\r\n"),
     "size behind a space": post(CHUNKED, body=b" 1\r\nx\r\n0\r\n\r\n"),
+    "size before a space": post(CHUNKED, body=b"1 \r\nx\r\n0\r\n\r\n"),
     "negative size": post(CHUNKED, body=b"-1\r\nx\r\n0\r\n\r\n"),
     "overflowing size": post(CHUNKED, body=b"10000000000000001\r\nx\r\n0\r\n\r\n"),
     "no line break behind data": post(CHUNKED, body=b"1\r\nx0\r\n\r\n"),

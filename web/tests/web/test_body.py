@@ -65,6 +65,8 @@ BAD = [
     b"3_0\r\nabc\r\n",
     b" 3\r\nabc\r\n",
     b"3 4\r\nabc\r\n",
+    b"3 \r\nabc\r\n",
+    b"3\t\r\nabc\r\n",
     b"\r\nabc\r\n",
     b"g\r\nabc\r\n",
     b"3\nabc\r\n",
@@ -95,6 +97,14 @@ def test_bad_chunks(wire, size):
     """What is not exactly a chunk is refused, in whatever pieces it comes."""
     with pytest.raises(BadRequest):
         read(ChunkedReader(), [wire[n : n + size] for n in range(0, len(wire), size)])
+
+
+def test_padded_sizes():
+    """Servers may fill sizes up with spaces; nothing else may stand there."""
+    wire = b"3  \r\nabc\r\n0 ;a \r\n\r\n"
+    assert read(ChunkedReader(padded=True), [wire]) == (b"abc", b"")
+    with pytest.raises(BadRequest):
+        read(ChunkedReader(padded=True), [b"3 4\r\nabc\r\n"])
 
 
 def test_extensions():

@@ -153,9 +153,15 @@ def test_hostile(connection, recorder, wire):
 
 
 def test_bare_line_feeds(connection):
-    """Lines that end with a bare LF are no head, however many come."""
-    assert connection.send(GET.replace(b"\r\n", b"\n")) == b""
-    assert connection.send(b"\r\n\r\n").status == 400
+    """Lines that end with a bare LF are no head; nobody waits for the end of one."""
+    assert connection.send(GET.replace(b"\r\n", b"\n")).status == 400
+
+
+def test_bare_line_feeds_in_pieces(connection):
+    """A line break may come in two pieces, and a bare LF in one of its own."""
+    assert connection.send(b"GET / HTTP/1.1\r") == b""
+    assert connection.send(b"\nHost: h") == b""
+    assert connection.send(b"\n").status == 400
 
 
 def test_large_head(connection):

@@ -7,6 +7,7 @@ from twisted.web._http._grammar import (
     MAX_CHUNK_LINE,
     MAX_EXTENSIONS_SIZE,
     MAX_TRAILER_SIZE,
+    PADDED_CHUNK_HEAD,
     TRAILER_LINE,
 )
 from twisted.web._http._head import BadRequest
@@ -47,8 +48,12 @@ class ChunkedReader:
     @ivar trailers: the trailer's names, in lower case, and values.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, padded: bool = False) -> None:
+        """
+        @param padded: whether spaces may stand behind the size of a chunk, as some servers send.
+        """
         self.done = False
+        self._head = PADDED_CHUNK_HEAD if padded else CHUNK_HEAD
         self.trailers: list[tuple[bytes, bytes]] = []
         self._buffer = b""
         # Where in the buffer begins what was not read yet.
@@ -98,7 +103,7 @@ class ChunkedReader:
         line = self._line(MAX_CHUNK_LINE)
         if line is None:
             return False
-        found = CHUNK_HEAD.fullmatch(line)
+        found = self._head.fullmatch(line)
         if found is None:
             raise BadRequest("invalid size of a chunk")
         self._extensions_size += len(found[2])

@@ -114,7 +114,7 @@ class ChunkedTransferDecoder:
         """
         self.dataCallback = dataCallback
         self.finishCallback = finishCallback
-        self._reader = ChunkedReader()
+        self._reader = ChunkedReader(padded=True)
 
     @property
     def trailers(self) -> list[tuple[bytes, bytes]]:

@@ -22,8 +22,14 @@ TOKEN = re.compile(_TOKEN)
 #: A length in decimal digits; no sign, space or underscore, as `int` would allow.
 CONTENT_LENGTH = re.compile(rb"[0-9]{1,18}")
 
+#: A line that ends as no line of a head may.
+BARE_LF = re.compile(rb"(?<!\r)\n")
+
 #: The size of a chunk in hexadecimal digits, and its extensions.
-CHUNK_HEAD = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*((?:;[^\r\n\0]*)?)")
+CHUNK_HEAD = re.compile(rb"([0-9A-Fa-f]{1,16})((?:[ \t]*;[^\r\n\0]*)?)")
+
+#: The same, as some servers send it: filled up with spaces.
+PADDED_CHUNK_HEAD = re.compile(rb"([0-9A-Fa-f]{1,16})((?:[ \t]*;[^\r\n\0]*)?)[ \t]*")
 
 #: One line of a trailer.
 TRAILER_LINE = re.compile(rb"(" + _TOKEN + rb"):[ \t]*([^\r\n\0]*)")
