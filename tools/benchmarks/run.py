@@ -139,9 +139,10 @@ def http(options: argparse.Namespace) -> Results:
     uvicorn = server(
         "uvicorn httptools uvloop", PEERS.python, "asgi_uvicorn.py", "httptools", "uvloop"
     )
+    carried = server("ours, carried by uvloop", OURS.python, "http_twisted.py", "hello", "uvloop")
     results: Results = {}
     for title, kind, further, scripted in (
-        ("HTTP hello", "hello", [uvicorn], None),
+        ("HTTP hello", "hello", [carried, uvicorn], None),
         ("HTTP file, 100 kB", "file", [], None),
         ("HTTP file, 10 MB", "large", [], None),
         ("HTTP form, 10 kB", "form", [], "form.lua"),

@@ -3,11 +3,18 @@ An HTTP server on `twisted.web`, this project's or the published; prints its por
 
     python http_twisted.py [hello|file|large|form] [CERTIFICATE]
 
-With a certificate's file it serves HTTPS, and HTTP/2.
+With a certificate's file it serves HTTPS, and HTTP/2.  With ``uvloop`` in place of that it is
+carried by uvloop; this project alone.
 """
 
 import sys
 import tempfile
+
+if sys.argv[-1] == "uvloop":
+    from twisted.internet import uvloopreactor
+
+    uvloopreactor.install()
+    sys.argv.pop()
 
 from twisted.internet import reactor
 from twisted.web.resource import Resource
