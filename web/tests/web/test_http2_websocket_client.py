@@ -586,9 +586,20 @@ def test_stream_that_does_not_end(world):
     (client,) = world.results
     assert client.lost is None
     world.advance(10)
-    assert client.lost.check(ConnectionLost)
+    assert client.lost.check(ConnectionDone)
     assert client.transport.closeCode == 1000
     assert server.resets() == [Code.CANCEL]
+    assert world.links[0].lost
+
+
+def test_reset_after_the_close(world):
+    """A server that resets the stream once both have said goodbye has closed it."""
+    server = world.says(ALLOWED)
+    server.transport.write(frame(1, 4, 1, b"\x88") + frame(0, 0, 1, b"\x88\x02\x03\xe8"))
+    world.flush()
+    server.transport.write(frame(3, 0, 1, b"\0\0\0\0"))
+    world.flush()
+    assert world.results[0].lost.check(ConnectionDone)
     assert world.links[0].lost
 
 

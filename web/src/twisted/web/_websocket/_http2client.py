@@ -121,8 +121,10 @@ class _Receiver(Protocol):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """The stream has ended."""
+        # Who has said everything, and goodbye, has lost nothing.
+        done = self._stream.local_ended or reason.check(ResponseDone)
         self._stream.ended()
-        if reason.check(ResponseDone):
+        if done:
             self._other.connectionLost(connectionDone)
         else:
             self._other.connectionLost(Failure(ConnectionLost(reason.getErrorMessage())))
