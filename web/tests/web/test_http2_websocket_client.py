@@ -19,6 +19,7 @@ from twisted.web._client._errors import StreamRefused
 from twisted.web._h2._frames import Code, Setting, frame, goaway_frame, settings_frame
 from twisted.web.client import (
     BrowserLikePolicyForHTTPS,
+    RequestGenerationFailed,
     ResponseNeverReceived,
     StreamReset,
     readBody,
@@ -576,6 +577,32 @@ def test_all_at_once(world):
     assert client.transport.closeCode == 1000
     assert client.lost.check(ConnectionDone)
     assert server.data.endswith(goaway_frame(0, Code.NO_ERROR))
+
+
+@pytest.mark.parametrize("method", ["negotiationStarted", "negotiationFinished"])
+def test_protocol_that_fails(world, method):
+    """What a protocol raises before the connection is there is told, and ends the stream."""
+
+    class Failing(Peer):
+        pass
+
+    def fail(*_: Any) -> None:
+        raise ZeroDivisionError()
+
+    setattr(Failing, method, fail)
+    world.clients.buildProtocol = lambda _: Failing(True)
+    world.ask()
+    assert world.results[0].check(ZeroDivisionError)
+    assert world.sockets.made[0].lost.check(ConnectionLost)
+    assert world.links[0].lost
+
+
+def test_request_that_cannot_be_sent(world):
+    """A head that makes no sense fails, and closes the connection."""
+    world.endpoint.headers.setRawHeaders(b"host", [b"a", b"b"])
+    world.ask()
+    assert world.results[0].check(RequestGenerationFailed)
+    assert world.links[0].lost
 
 
 def test_stream_that_does_not_end(world):

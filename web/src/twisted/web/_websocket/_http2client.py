@@ -179,8 +179,13 @@ class StreamAsking:
             self._failed(Failure(ConnectionRejected(response)))
             return
         connection = WebSocketConnection(True, self._protocol, agreed, self._clock, self._endpoint)
-        self._protocol.negotiationStarted(connection)
-        stream.switch(response, connection)
+        try:
+            self._protocol.negotiationStarted(connection)
+            stream.switch(response, connection)
+        except Exception:
+            self._failed(Failure())
+            stream.abortConnection()
+            return
         self.asked.callback(self._protocol)
 
     def _failed(self, failure: Failure) -> None:
