@@ -14,11 +14,17 @@ from typing import Any
 
 import pytest
 
-from twisted.internet.defer import gatherResults
+from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.ssl import Certificate, PrivateCertificate
 from twisted.web._client._bodies import BytesBodyProducer
 from twisted.web.client import Agent, BrowserLikePolicyForHTTPS, HTTP2ConnectionPool, readBody
 from twisted.web.iweb import UNKNOWN_LENGTH
+from twisted.web.websocket import (
+    ConnectionRejected,
+    WebSocketClientEndpoint,
+    WebSocketClientFactory,
+    WebSocketProtocol,
+)
 
 pytestmark = [pytest.mark.peer, pytest.mark.timeout(60)]
 
@@ -71,6 +77,17 @@ async def application(scope, receive, send):
             await send({"type": message["type"] + ".complete"})
             if message["type"] == "lifespan.shutdown":
                 return
+    if scope["type"] == "websocket":
+        await receive()
+        if scope["path"] == "/no":
+            await send({"type": "websocket.close"})
+            return
+        await send({"type": "websocket.accept"})
+        await send({"type": "websocket.send", "text": scope["http_version"]})
+        message = await receive()
+        await send({"type": "websocket.send", "bytes": message["bytes"]})
+        await send({"type": "websocket.close", "code": 4001})
+        return
     body, more = b"", True
     while more:
         message = await receive()
@@ -97,8 +114,8 @@ class World:
         original = PrivateCertificate.loadPEM(certificate.read_bytes()).original
         self.pool = HTTP2ConnectionPool(network.reactor)
         self.pool.priorKnowledge = True
-        policy = BrowserLikePolicyForHTTPS(trustRoot=Certificate(original))
-        self.agent = Agent(network.reactor, policy, pool=self.pool)
+        self.policy = BrowserLikePolicyForHTTPS(trustRoot=Certificate(original))
+        self.agent = Agent(network.reactor, self.policy, pool=self.pool)
         self.processes: list[Any] = []
         self.user = getpass.getuser()
         self.port, self.clear = self.free(), self.free()
@@ -228,15 +245,77 @@ def test_h2o(world):
     files(world, world.clear)
 
 
-def test_hypercorn(world):
-    """hypercorn, which echoes."""
+def startHypercorn(world: World) -> None:
+    """Start hypercorn."""
     world.write("app.py", APPLICATION)
     world.start(
         *(sys.executable, "-m", "hypercorn", "--bind", f"127.0.0.1:{world.port}"),
         *("--certfile", world.pair, "--keyfile", world.pair, "app:application"),
     )
+
+
+def test_hypercorn(world):
+    """hypercorn, which echoes."""
+    startHypercorn(world)
     answers = world.wait(*[world.ask(b"/%d" % number) for number in range(100)])
     assert [answer.body for answer in answers] == [b"2 /%d" % number for number in range(100)]
     body = BytesBodyProducer(world.big)
     (answer,) = world.wait(world.ask(b"/", b"POST", body))
     assert answer.body == world.big
+
+
+class Socket(WebSocketProtocol):
+    """Sends something large, and keeps what comes."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.messages: list[Any] = []
+        self.ended: Deferred[int] = Deferred()
+
+    def negotiationStarted(self, transport: Any) -> None:
+        self.transport = transport
+
+    def negotiationFinished(self) -> None:
+        self.transport.sendBytesMessage(self.data)
+
+    def textMessageReceived(self, message: str) -> None:
+        self.messages.append(message)
+
+    def bytesMessageReceived(self, data: bytes) -> None:
+        self.messages.append(data)
+
+    def connectionLost(self, reason: Any) -> None:
+        self.ended.callback(self.transport.closeCode)
+
+
+class Sockets(WebSocketClientFactory[Any]):
+    """Makes them."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+
+    def buildProtocol(self, url: str) -> Socket:
+        return Socket(self.data)
+
+
+@pytest.mark.parametrize("compress", [False, True])
+def test_hypercorn_websocket(world, compress):
+    """hypercorn speaks WebSocket over HTTP/2, and refuses it."""
+    startHypercorn(world)
+
+    def connect(path: str) -> Any:
+        url = f"wss://localhost:{world.port}{path}"
+        endpoint = WebSocketClientEndpoint.new(world.network.reactor, url, world.policy, http2=True)
+        endpoint.compress = compress
+        return world.network.wait(endpoint.connect(Sockets(world.big)))
+
+    socket = connect("/")
+    assert world.network.wait(socket.ended) == 4001
+    assert socket.messages == ["2", world.big]
+    refusal = connect("/no")
+    assert isinstance(refusal, ConnectionRejected)
+    assert refusal.response.code == 403
+    reactor = world.network.reactor
+    while set(reactor.getReaders()) - {reactor.waker}:
+        # Connections end with their streams.
+        reactor.iterate(0.01)

@@ -17,7 +17,7 @@ from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.python.failure import Failure
 from twisted.web._client._errors import ResponseNeverReceived
 
-__all__ = ["KnowingEndpoint", "OfferingEndpoint"]
+__all__ = ["KnowingEndpoint", "Offer", "OfferingEndpoint"]
 
 
 class KnowingEndpoint:
@@ -72,15 +72,21 @@ class OfferingEndpoint:
         @param factory: makes what speaks HTTP/1.1.
         @return: fires with one or the other, after the handshake.
         """
-        connecting: Deferred[Any] = self._endpoint.connect(_Offer(factory, self._makeHTTP2))
+        connecting: Deferred[Any] = self._endpoint.connect(Offer(factory, self._makeHTTP2))
         return connecting.addCallback(lambda undecided: undecided.decided)
 
 
 @implementer(IProtocolNegotiationFactory)
-class _Offer(Factory):
+class Offer(Factory):
+    """Offers HTTP/2; the protocols that it makes have a Deferred, ``decided``, of the choice."""
+
     noisy = False
 
     def __init__(self, factory: Any, makeHTTP2: Callable[[], Any]) -> None:
+        """
+        @param factory: makes what speaks HTTP/1.1.
+        @param makeHTTP2: makes what speaks HTTP/2.
+        """
         self._factory = factory
         self._makeHTTP2 = makeHTTP2
 

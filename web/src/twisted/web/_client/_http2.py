@@ -63,6 +63,9 @@ class HTTP2ClientProtocol(Endpoint):
     #: Called without arguments when the connection has ended, before anybody else hears of it.
     lostCallback: Callable[[], object] | None = None
 
+    #: Called without arguments whenever the server has said what it allows.
+    configuredCallback: Callable[[], object] | None = None
+
     #: The `StreamsWatch` that ends requests for which nothing moves any more, if there is one.
     watch: Any = None
 
@@ -93,6 +96,11 @@ class HTTP2ClientProtocol(Endpoint):
     def usable(self) -> bool:
         """Whether requests may be sent."""
         return not (self._over or self._goneAway or self._machine.exhausted)
+
+    @property
+    def allowsConnect(self) -> bool:
+        """Whether the server has said that a ``CONNECT`` may name a protocol (RFC 8441)."""
+        return bool(self._machine.allows_connect)
 
     @property
     def scheme(self) -> bytes:
@@ -193,11 +201,14 @@ class HTTP2ClientProtocol(Endpoint):
             `RequestGenerationFailed`, `RequestTransmissionFailed` or `ResponseFailed`; with
             `PoolFull` or `PoolTimeout` if the server allows too few. Cancelling it ends the stream.
         """
+        return self.begin(ClientStream(self, request))
+
+    def begin(self, stream: ClientStream) -> Deferred[Any]:
+        """Send a request on a stream made for it; see `request`."""
         if not self.usable:
             return fail(RequestNotSent())
         if len(self._queue) >= self.maxWaiting:
             return fail(PoolFull(f"{len(self._queue)} requests wait for others to end"))
-        stream = ClientStream(self, request)
         finished = stream.finished
         assert finished is not None
         self._queue.append(stream)
@@ -272,8 +283,7 @@ class HTTP2ClientProtocol(Endpoint):
             reason = Failure()
             stream.fail(RequestGenerationFailed([reason]), reason)
             return
-        ended = request.bodyProducer is None
-        self._machine.open(stream, fields, ended, request.method == b"HEAD")
+        self._machine.open(stream, fields, stream.bodiless, request.method == b"HEAD")
         if self.watch is not None:
             self.watch.begin()
         stream.sendBody()
@@ -388,6 +398,8 @@ class HTTP2ClientProtocol(Endpoint):
 
     def _configured(self, event: events.Configured) -> None:
         self._beginQueued()
+        if self.configuredCallback is not None:
+            self.configuredCallback()
 
     def _allSent(self, stream: ClientStream) -> None:
         if stream.closed:

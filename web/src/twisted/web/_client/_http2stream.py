@@ -65,6 +65,11 @@ class ClientStream(OutgoingStream):
 
     # Sending
 
+    @property
+    def bodiless(self) -> bool:
+        """Whether the head is all that is sent."""
+        return self.request.bodyProducer is None
+
     def fields(self) -> list[tuple[bytes, bytes]]:
         """
         The head.

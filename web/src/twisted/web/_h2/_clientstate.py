@@ -31,11 +31,13 @@ class ClientMachine(Machine):
     The client's side.
 
     @ivar max_streams: how many streams the server allows.
+    @ivar allows_connect: whether it lets a ``CONNECT`` name a protocol (RFC 8441, section 3).
     """
 
     def __init__(self, limits: HTTP2Limits, clock: Callable[[], float]) -> None:
         super().__init__(limits, clock)
         self.max_streams = _STREAMS_BEFORE_SETTINGS
+        self.allows_connect = False
         self._next = 1
         # Streams whose answers have begun, and how many heads came before.
         self._answered: set[int] = set()
@@ -82,6 +84,8 @@ class ClientMachine(Machine):
     def _configure(self, key: int, value: int) -> None:
         if key == Setting.MAX_CONCURRENT_STREAMS:
             self.max_streams = value
+        elif key == Setting.ENABLE_CONNECT_PROTOCOL:
+            self.allows_connect = bool(value)
         elif key == Setting.ENABLE_PUSH and value:
             raise ProtocolError("a server that lets itself be pushed to")
         super()._configure(key, value)

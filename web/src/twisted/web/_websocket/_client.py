@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from wsproto.extensions import PerMessageDeflate
@@ -14,10 +15,12 @@ from twisted.internet.error import ConnectionLost
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.python.failure import Failure
 from twisted.web._client._agents import _StandardEndpointFactory, hostValue
+from twisted.web._client._alpn import Offer
 from twisted.web._client._parser import HTTPClientParser
 from twisted.web._client._policies import BrowserLikePolicyForHTTPS
 from twisted.web._client._request import Request
 from twisted.web._client._uri import URI
+from twisted.web._h2._limits import HTTP2Limits
 from twisted.web._websocket._connection import Limits, WebSocketConnection
 from twisted.web.http_headers import Headers
 
@@ -41,6 +44,28 @@ class ConnectionRejected(Exception):
 
     def __str__(self) -> str:
         return f"{self.response.code} {self.response.phrase.decode('ascii', 'replace')}"
+
+
+def agreedOn(headers: Headers, offered: list[Any]) -> list[Any]:
+    """
+    The extensions that a server has chosen, by the headers of its answer.
+
+    @raise RemoteProtocolError: if they were not offered, or not so.
+    """
+    lines = b",".join(headers.getRawHeaders(b"sec-websocket-extensions", []))
+    names = [each.strip().decode("latin-1") for each in lines.split(b",") if each.strip()]
+    return client_extensions_handshake(names, offered)
+
+
+def _asked(asking: _Asking) -> Deferred[Any]:
+    return asking.asked
+
+
+def _tooLate(result: Any, timeout: float) -> Any:
+    """What is told of a result that has not come in time."""
+    if isinstance(result, Failure):
+        raise TimeoutError("the server does not answer")
+    return result
 
 
 class _AnswerParser(HTTPClientParser):
@@ -69,62 +94,48 @@ class _Asking(Protocol):
         self._protocol = protocol
         self._clock = clock
         self._key = generate_nonce()
-        self._extensions = [PerMessageDeflate()] if endpoint.compress else []
+        self._extensions = endpoint._extensions()
         self._connection: WebSocketConnection | None = None
         self.asked: Deferred[Any] = Deferred(lambda _: self._cut())
-        self._limit: Any = None
 
     def connectionMade(self) -> None:
         """Ask."""
-        request = self._endpoint._request(self._key, self._extensions)
+        request = self._endpoint._request(self._extensions, self._key)
         self._parser = _AnswerParser(request, lambda _: self.transport.loseConnection())
         self._parser.switched = self._switched
         answer = self._parser._responseDeferred
         assert answer is not None
         answer.addCallbacks(self._refused, self._failed)
         self._parser.makeConnection(self.transport)
-        self._limit = self._clock.callLater(self._endpoint.handshakeTimeout, self._tooLate)
         request.writeTo(self.transport)
 
     def _cut(self) -> None:
         abort = getattr(self.transport, "abortConnection", None)
         (abort or self.transport.loseConnection)()
 
-    def _tooLate(self) -> None:
-        self._failed(Failure(TimeoutError("the server does not answer")))
-        self._cut()
-
-    def _decided(self) -> bool:
-        """Whether whoever waits has been told before; stops the clock."""
-        if self._limit is not None and self._limit.active():
-            self._limit.cancel()
-        return self.asked.called
-
     def _refused(self, response: Any) -> None:
-        if not self._decided():
+        if not self.asked.called:
             self.asked.errback(ConnectionRejected(response))
 
     def _failed(self, failure: Failure) -> None:
-        if not self._decided():
+        if not self.asked.called:
             self.asked.errback(failure)
 
     def _switched(self, headers: Headers, rest: bytes) -> None:
         """The server agrees, if it says the right things."""
         accepted = headers.getRawHeaders(b"sec-websocket-accept", [])
         upgrade = b",".join(headers.getRawHeaders(b"upgrade", [])).lower()
-        offered = b",".join(headers.getRawHeaders(b"sec-websocket-extensions", []))
         if accepted != [generate_accept_token(self._key)] or upgrade != b"websocket":
             self._refused(self._parser.response)
             self._cut()
             return
-        names = [each.strip().decode("latin-1") for each in offered.split(b",") if each.strip()]
         try:
-            agreed = client_extensions_handshake(names, self._extensions)
+            agreed = agreedOn(headers, self._extensions)
         except RemoteProtocolError:
             self._refused(self._parser.response)
             self._cut()
             return
-        if self._decided():
+        if self.asked.called:
             return
         connection = WebSocketConnection(True, self._protocol, agreed, self._clock, self._endpoint)
         self._connection = connection
@@ -163,12 +174,17 @@ class WebSocketClientEndpoint(Limits):
     @cvar handshakeTimeout: how many seconds the server has to answer.
     @ivar headers: further headers of the request, such as ``Origin``.
     @ivar compress: whether messages are compressed if the server knows that (RFC 7692).
+    @ivar http2: whether HTTP/2 is offered to servers of ``wss`` (RFC 8441); to one that chooses it
+        and knows no WebSocket over it, another connection is made for HTTP/1.1.
+    @ivar http2Limits: the `twisted.web.http.HTTP2Limits` of connections.
     """
 
     __module__ = "twisted.web.websocket"
 
     handshakeTimeout: float = 30
     compress = True
+    http2 = False
+    http2Limits = HTTP2Limits()
 
     def __init__(self, endpointFactory: Any, url: str) -> None:
         """
@@ -188,6 +204,7 @@ class WebSocketClientEndpoint(Limits):
         tlsPolicy: Any = BrowserLikePolicyForHTTPS(),  # noqa: B008
         connectTimeout: float | None = None,
         bindAddress: Any = None,
+        http2: bool = False,
     ) -> WebSocketClientEndpoint:
         """
         An endpoint that connects as `twisted.web.client.Agent` does.
@@ -195,10 +212,12 @@ class WebSocketClientEndpoint(Limits):
         @param tlsPolicy: an `IPolicyForHTTPS`.
         @param connectTimeout: how many seconds connecting may take.
         @param bindAddress: the address of this side.
+        @param http2: whether to offer HTTP/2; for that `connect` needs the extra ``http2``.
         """
         factory = _StandardEndpointFactory(reactor, tlsPolicy, connectTimeout, bindAddress)
         made = cls(factory, url)
         made._reactor = reactor
+        made.http2 = http2
         return made
 
     def _uri(self) -> URI:
@@ -207,21 +226,31 @@ class WebSocketClientEndpoint(Limits):
         scheme = _SCHEMES.get(uri.scheme, uri.scheme)
         return URI.fromBytes(scheme + self._url.encode("ascii")[len(uri.scheme) :])
 
-    def _request(self, key: bytes, extensions: list[Any]) -> Request:
-        """The request that asks for a connection."""
+    def _extensions(self) -> list[Any]:
+        """What is offered to a server."""
+        return [PerMessageDeflate()] if self.compress else []
+
+    def _request(self, extensions: list[Any], key: bytes | None = None) -> Request:
+        """
+        The request that asks for a connection.
+
+        @param key: what the server is to prove with that it knows WebSocket; None over HTTP/2.
+        """
         uri = self._uri()
         headers = self.headers.copy()
         if not headers.hasHeader(b"host"):
             host = hostValue(uri.scheme, uri.host, uri.port)
             headers.setRawHeaders(b"host", [host])
-        headers.setRawHeaders(b"upgrade", [b"websocket"])
-        headers.setRawHeaders(b"connection", [b"Upgrade"])
         headers.setRawHeaders(b"sec-websocket-version", [b"13"])
-        headers.setRawHeaders(b"sec-websocket-key", [key])
+        if key is not None:
+            headers.setRawHeaders(b"upgrade", [b"websocket"])
+            headers.setRawHeaders(b"connection", [b"Upgrade"])
+            headers.setRawHeaders(b"sec-websocket-key", [key])
         offers = [f"{each.name}; {each.offer()}".encode("ascii") for each in extensions]
         if offers:
             headers.setRawHeaders(b"sec-websocket-extensions", offers)
-        return Request._construct(b"GET", uri.originForm, headers, None, True, uri)
+        method = b"CONNECT" if key is None else b"GET"
+        return Request._construct(method, uri.originForm, headers, None, True, uri)
 
     def connect(self, protocolFactory: Any) -> Deferred[Any]:
         """
@@ -233,10 +262,52 @@ class WebSocketClientEndpoint(Limits):
             Cancelling it ends the connection.
         @raise twisted.web.error.SchemeNotSupported: if the URL is of another scheme.
         """
-        endpoint = self._endpointFactory.endpointForURI(self._uri())
+        uri = self._uri()
+        endpoint = self._endpointFactory.endpointForURI(uri)
         clock = currentReactor(self._reactor)
         protocol = protocolFactory.buildProtocol(self._url)
+        if self.http2 and uri.scheme == b"https":
+            return self._offerHTTP2(endpoint, protocol, clock)
+        return self._connect(endpoint, self._asking(protocol, clock), clock, _asked)
+
+    def _asking(self, protocol: Any, clock: Any) -> Factory:
+        """Makes what asks by HTTP/1.1."""
         asking = Factory.forProtocol(lambda: _Asking(self, protocol, clock))
         asking.noisy = False
-        connecting: Deferred[Any] = endpoint.connect(asking)
-        return connecting.addCallback(lambda made: made.asked)
+        return asking
+
+    def _connect(
+        self, endpoint: Any, factory: Any, clock: Any, asked: Callable[[Any], Deferred[Any]]
+    ) -> Deferred[Any]:
+        """
+        Connect, and wait for the answer.
+
+        @param asked: gives, by what the factory makes, the Deferred of the answer.
+        """
+
+        def connected(made: Any) -> Deferred[Any]:
+            return asked(made).addTimeout(self.handshakeTimeout, clock, _tooLate)
+
+        connecting: Deferred[Any] = endpoint.connect(factory)
+        return connecting.addCallback(connected)
+
+    def _offerHTTP2(self, endpoint: Any, protocol: Any, clock: Any) -> Deferred[Any]:
+        """Connect, and ask by the version of HTTP that the server chooses."""
+        # It needs an extra.
+        from twisted.web._websocket._http2client import ConnectNotAllowed, StreamAsking
+
+        asking = self._asking(protocol, clock)
+        byHTTP2 = StreamAsking(self, protocol, clock)
+
+        def chosen(made: Any) -> Any:
+            return byHTTP2.asked if made is byHTTP2.connection else made.asked
+
+        def again(failure: Failure) -> Deferred[Any]:
+            failure.trap(ConnectNotAllowed)
+            return self._connect(endpoint, asking, clock, _asked)
+
+        offer = Offer(asking, lambda: byHTTP2.connection)
+        connecting = self._connect(
+            endpoint, offer, clock, lambda undecided: undecided.decided.addCallback(chosen)
+        )
+        return connecting.addErrback(again)
