@@ -17,6 +17,7 @@ SEEDS = [
     b"5;x=y\r\nhello\r\n0\r\nTrailer: x\r\n\r\nHEAD / HTTP/1.0\r\n\r\n",
     b"OPTIONS * HTTP/1.1\r\nHost: [::1]:80\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n",
     b'GET http://h/p HTTP/1.1\r\nHost: h\r\nIf-None-Match: W/"a", "b"\r\n\r\n',
+    b"GET / HTTP/5.1\r\nHost: h\r\nUpgrade: nection: Upg\rerad\nSec-WebSocket-Version: 13\r\n\r\n",
     b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n",
 ]
 

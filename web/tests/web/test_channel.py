@@ -164,6 +164,11 @@ def test_bare_line_feeds_in_pieces(connection):
     assert connection.send(b"\n").status == 400
 
 
+def test_bare_line_feeds_of_another_version(connection):
+    """Whether a head came in one piece or in several, the answer is the same."""
+    assert connection.send(b"GET / HTTP/2.0\r\nHost: h\n\r\n\r\n").status == 400
+
+
 def test_large_head(connection):
     """A head over the limit is answered with 431, whether its end has come or not."""
     answer = connection.send(b"GET /" + b"x" * connection.channel.totalHeadersSize)

@@ -36,7 +36,7 @@ from twisted.internet.protocol import Protocol, connectionDone
 from twisted.protocols.policies import TimeoutMixin
 from twisted.python.failure import Failure
 from twisted.web._http._body import ChunkedReader, LengthReader
-from twisted.web._http._grammar import BARE_LF, MAX_HEAD_SIZE, MAX_HEADERS
+from twisted.web._http._grammar import MAX_HEAD_SIZE, MAX_HEADERS
 from twisted.web._http._head import BadRequest, Fields, RequestHead, find_end, read_head
 from twisted.web._http._request import Request
 from twisted.web._http._upgrade import PRIOR_KNOWLEDGE, agreed, connection, may_be_known
@@ -262,8 +262,6 @@ class HTTPChannel(Protocol, TimeoutMixin):
             return True
         end = find_end(buffer, self._searched, self.totalHeadersSize, start)
         if end < 0:
-            if BARE_LF.search(buffer, max(start, self._searched)):
-                raise BadRequest("a line of the head ends with a bare LF")
             if self._searched <= start:
                 self.setTimeout(self.headTimeout)
             self._searched = len(buffer)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from twisted.web._http._grammar import (
     AUTHORITY_END,
+    BARE_LF,
     CONTENT_LENGTH,
     HEADERS,
     HOST,
@@ -95,11 +96,13 @@ def find_end(buffer: bytes, searched: int, limit: int = MAX_HEAD_SIZE, start: in
     @param searched: up to where the buffer was searched before.
     @param start: where the head begins in the buffer.
     @return: the place behind the empty line, or -1 if that has not come yet.
-    @raise BadRequest: if the head is larger than the limit.
+    @raise BadRequest: if the head is larger than the limit, or a line ends with a bare LF.
     """
     end = buffer.find(b"\r\n\r\n", max(start, searched - 3), start + limit)
     if end >= 0:
         return end + 4
+    if BARE_LF.search(buffer, max(start, searched), start + limit):
+        raise BadRequest("malformed head")
     if len(buffer) - start >= limit:
         raise BadRequest("the head is too large", 431)
     return -1
@@ -120,6 +123,9 @@ def read_head(
         raise BadRequest("malformed head")
     method, target, major, minor = found.groups()
     if major != b"1":
+        if BARE_LF.search(data):
+            # In pieces, it would have been refused for that.
+            raise BadRequest("malformed head")
         raise BadRequest("this is a server of HTTP/1", 505)
     modern = minor != b"0"
     block = data[found.end() :]
