@@ -134,8 +134,12 @@ def test_slow_callbacks(reactor, kit, events):
     def slow():
         busy(reported)
 
+    def reports(events):
+        # On a busy machine, the start of the watching thread may be slow, too.
+        return [report for report in slowReports(events) if "in slow" in report["stack"]]
+
     def observe(event):
-        if slowReports([event]):
+        if reports([event]):
             reported.set()
 
     from twisted.logger import globalLogPublisher
@@ -149,9 +153,8 @@ def test_slow_callbacks(reactor, kit, events):
     finally:
         watch.stop()
         globalLogPublisher.removeObserver(observe)
-    report = slowReports(events)[0]
+    report = reports(events)[0]
     assert report["seconds"] >= 0.02
-    assert "in slow" in report["stack"]
     assert "in busy" in report["stack"]
 
 
