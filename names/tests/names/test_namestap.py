@@ -11,6 +11,7 @@ from twisted.application.service import IServiceMaker
 from twisted.internet.metrics import prometheusText
 from twisted.internet.selectreactor import SelectReactor
 from twisted.internet.task import Clock
+from twisted.logger import LogLevel, capturedLogs
 from twisted.names import cache, client, dns, hosts, resolve, tap
 from twisted.names.authority import BindAuthority, PySourceAuthority, SQLiteAuthority
 from twisted.names.secondary import SecondaryAuthorityService
@@ -231,7 +232,10 @@ def test_counts_without_a_file(reactor):
 def test_counts_that_cannot_be_written(files, reactor):
     """A file that cannot be written leaves the service running."""
     made = tap.makeService(options("--metrics-file", str(files / "missing" / "file")))
-    parts(made)["_Counts"].write()
+    with capturedLogs() as events:
+        parts(made)["_Counts"].write()
+    (told,) = [event for event in events if event["log_level"] is LogLevel.error]
+    assert isinstance(told["error"], FileNotFoundError)
 
 
 def touched(path):

@@ -411,8 +411,9 @@ class TestClient:
 
     def test_server_ends(self, both: Both) -> None:
         client = both.network.wait(both.endpoint().connect(both.clients))
-        both.servers.made[0].transport.loseConnection()
+        both.servers.made[0].transport.loseConnection(1001, "away")
         both.until(lambda: client.lost and both.servers.made[0].lost)
+        assert (client.transport.closeCode, client.transport.closeReason) == (1001, "away")
 
     def test_rejected(self, both: Both) -> None:
         problem = both.network.wait(both.endpoint("absent").connect(both.clients))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from twisted.web._client._errors import ReadTimeout, WriteTimeout
@@ -12,7 +15,7 @@ __all__ = ["StreamsWatch", "Watch"]
 _LOOKS = 4
 
 
-class Watch:
+class _Looking(ABC):
     """
     Ends requests for which nothing moves any more.
 
@@ -24,7 +27,7 @@ class Watch:
 
     def __init__(self, connection: Any, clock: Any, read: float | None, write: float | None):
         """
-        @param connection: the `HTTP11ClientProtocol`.
+        @param connection: an `HTTP11ClientProtocol` or `HTTP2ClientProtocol`.
         @param clock: provides `IReactorTime`.
         @param read: after how many seconds without a byte of an answer a request is ended.
         @param write: after how many seconds without a byte of it being taken.
@@ -35,24 +38,37 @@ class Watch:
         self._write = write
         self._interval = min(limit for limit in (read, write) if limit is not None) / _LOOKS
         self._call: Any = None
-        self._moved: float = 0
-        self._unsent = 0
 
     def begin(self) -> None:
         """A request is about to be sent."""
-        self._moved = self._clock.seconds()
         if self._call is None:
             self._call = self._clock.callLater(self._interval, self._look)
-
-    def received(self) -> None:
-        """Something has come."""
-        self._moved = self._clock.seconds()
 
     def stop(self) -> None:
         """The connection has ended."""
         call, self._call = self._call, None
         if call is not None:
             call.cancel()
+
+    @abstractmethod
+    def _look(self) -> None:
+        """End what is late, and look again later if there is a request."""
+
+
+class Watch(_Looking):
+    """Looks at a connection that has one request at a time."""
+
+    _moved: float = 0
+    _unsent = 0
+
+    def begin(self) -> None:
+        """A request is about to be sent."""
+        self.received()
+        super().begin()
+
+    def received(self) -> None:
+        """Something has come."""
+        self._moved = self._clock.seconds()
 
     def _look(self) -> None:
         self._call = None
@@ -76,41 +92,20 @@ class Watch:
         self._call = self._clock.callLater(self._interval, self._look)
 
 
-class StreamsWatch:
+class StreamsWatch(_Looking):
     """
-    Ends requests for which nothing moves any more on a connection that they share.
+    Looks at a connection that its requests share.
 
-    Time counts as it does for `Watch`, for each of them alone; it is the request that ends then,
-    not the connection.
+    Time counts for each of them alone; it is the request that ends then, not the connection.
     """
 
-    def __init__(self, connection: Any, clock: Any, read: float | None, write: float | None):
-        """
-        @param connection: the `HTTP2ClientProtocol`.
-        @param clock: provides `IReactorTime`.
-        @param read: after how many seconds without a byte of an answer a request is ended.
-        @param write: after how many seconds without a byte of it being taken.
-        """
-        self._connection = connection
-        self._clock = clock
-        self._read = read
-        self._write = write
-        self._interval = min(limit for limit in (read, write) if limit is not None) / _LOOKS
-        self._call: Any = None
-        # By streams: what had gone and come when something last moved, and when that was.
-        self._seen: dict[Any, tuple[Any, float]] = {}
-
-    def begin(self) -> None:
-        """A request was sent."""
-        if self._call is None:
-            self._call = self._clock.callLater(self._interval, self._look)
+    # By streams: what had gone and come when something last moved, and when that was.
+    _seen: Mapping[Any, tuple[Any, float]] = MappingProxyType({})
 
     def stop(self) -> None:
         """The connection has ended."""
-        self._seen.clear()
-        call, self._call = self._call, None
-        if call is not None:
-            call.cancel()
+        self._seen = {}
+        super().stop()
 
     def _look(self) -> None:
         self._call = None
